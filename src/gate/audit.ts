@@ -1,0 +1,97 @@
+// The operator's record of who was allowed what: one JSON line each, on the disk before anything follows from it
+// (DESIGN.md, The gate). Tokens never, parameters by name only: their values may be somebody's secret.
+
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { Failure } from '../protocol/index.ts';
+
+export interface AuditEntry {
+  readonly event: 'start' | 'session' | 'proof' | 'rehearsal' | 'task' | 'order' | 'cancel' | 'end' | 'stop';
+  readonly decision?: 'allowed' | 'refused' | 'failed' | undefined;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  /** The closest entry and every point in which it differs. */
+  readonly detail?: string | undefined;
+  readonly runner?: string | undefined;
+  readonly job?: string | undefined;
+  readonly repository?: string | undefined;
+  readonly repositoryId?: string | undefined;
+  readonly ref?: string | undefined;
+  readonly sha?: string | undefined;
+  readonly eventName?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly task?: string | undefined;
+  readonly params?: readonly string[] | undefined;
+  readonly target?: string | undefined;
+  readonly build?: number | undefined;
+  readonly order?: string | undefined;
+  readonly cell?: string | undefined;
+  readonly verdict?: string | undefined;
+  readonly number?: number | null | undefined;
+  readonly policy?: string | undefined;
+}
+
+export interface Audit {
+  /** Resolves when the line is on the disk. @throws {Failure} `audit-failed`: nothing may start */
+  write(entry: AuditEntry): Promise<void>;
+  /** null, or why the last write failed. */
+  broken(): string | null;
+  close(): Promise<void>;
+}
+
+interface Pending {
+  readonly line: string;
+  readonly done: () => void;
+  readonly fail: (error: Failure) => void;
+}
+
+async function append(file: FileHandle, text: string, sync: boolean): Promise<void> {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) rest = rest.subarray((await file.write(rest)).bytesWritten);
+  if (sync) await file.datasync();
+}
+
+/**
+ * Opens the audit file for appending, mode 0600; a symbolic link is not followed. Lines that wait together share one
+ * write and one sync. @throws the system's error when the file cannot be opened
+ */
+export async function openAudit(path: string, now: () => number = Date.now): Promise<Audit> {
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+  const file = await open(path, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600);
+  // A pipe or a device cannot be synced; whoever reads it keeps it.
+  const sync = (await file.stat()).isFile();
+  let pending: Pending[] = [];
+  let writing: Promise<void> | null = null;
+  let broken: string | null = null;
+
+  async function flush(): Promise<void> {
+    while (pending.length > 0) {
+      const batch = pending;
+      pending = [];
+      try {
+        // After a failed write half a line may stand there: a new line keeps the next entry whole.
+        await append(file, `${broken === null ? '' : '\n'}${batch.map(({ line }) => line).join('')}`, sync);
+        broken = null;
+        for (const { done } of batch) done();
+      } catch (cause) {
+        broken = cause instanceof Error ? cause.message : String(cause);
+        for (const { fail } of batch)
+          fail(new Failure('audit-failed', 'the audit log cannot be written, so nothing is started', { cause }));
+      }
+    }
+    writing = null;
+  }
+
+  return {
+    write: (entry) =>
+      new Promise((done, fail) => {
+        pending.push({ line: `${JSON.stringify({ time: new Date(now()).toISOString(), ...entry })}\n`, done, fail });
+        writing ??= flush();
+      }),
+    broken: () => broken,
+    async close() {
+      await writing;
+      await file.close();
+    },
+  };
+}

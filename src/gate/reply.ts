@@ -1,0 +1,23 @@
+// A call and its answer, apart from any transport: the same gate stands behind unix sockets and, later, HTTPS.
+
+/** What a transport hands on. Everything in it is attacker-controlled. */
+export interface Call {
+  readonly method: string;
+  /** As it was sent, never decoded: `%2e` and `//` match nothing. */
+  readonly path: string;
+  /** Without the question mark; empty: none. */
+  readonly query: string;
+  readonly body: Uint8Array;
+}
+
+export interface JsonReply {
+  readonly kind: 'json';
+  readonly status: number;
+  readonly body: object;
+}
+/** NDJSON. Each item is one or more whole lines; the transport pulls the next one when the last one is written. */
+export interface StreamReply {
+  readonly kind: 'stream';
+  readonly lines: AsyncIterable<string>;
+}
+export type Reply = JsonReply | StreamReply;

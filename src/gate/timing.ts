@@ -1,0 +1,90 @@
+// Every wait and every bound of the gate in one place. All can be set; the defaults are DESIGN.md's time budget.
+
+import type { OrderLimits } from '../protocol/index.ts';
+
+/** Milliseconds. */
+export interface Timing {
+  /** Life of a challenge. */
+  readonly challenge: number;
+  /** Oldest token that is taken, by its `iat`, and how far clocks may differ: together 90 s. */
+  readonly tokenAge: number;
+  readonly clockSkew: number;
+  /** Key set: how long it counts as fresh, how soon an unknown key id may fetch it again, how soon a failed fetch is tried again, how long a fetch may take. */
+  readonly keysAge: number;
+  readonly keysCooldown: number;
+  readonly keysRetry: number;
+  readonly keysFetch: number;
+  /** A task whose turn has come must prove again within this time. */
+  readonly turn: number;
+  /** An event stream's life and the pings within it. */
+  readonly stream: number;
+  readonly ping: number;
+  /** How long the gate may be silent before a hook calls it lost; told to the hook. */
+  readonly gateSilent: number;
+  /** How long a runner may be silent before `whenLost` applies. */
+  readonly runnerSilent: number;
+  /** How long an idle cell is kept before it is replaced. */
+  readonly idleCell: number;
+  readonly cellStart: number;
+  readonly cellRemove: number;
+  /** From the order to the cell's first word. */
+  readonly firstEvent: number;
+  /** Beyond the sum of an order's own limits. */
+  readonly margin: number;
+  /** A session that nobody uses. GitHub lets a job run for five days. */
+  readonly session: number;
+  /** How long an ended task's events can still be read. */
+  readonly keepEnded: number;
+  /** How often all of the above is looked at. */
+  readonly sweep: number;
+  /** A graceful stop. */
+  readonly stop: number;
+  /** What a cell is told beside the policy's own limits. */
+  readonly order: Pick<OrderLimits, 'call' | 'trigger' | 'lookup' | 'cancel' | 'poll' | 'lost'>;
+}
+
+export interface Bounds {
+  readonly sessions: number;
+  /** Tasks that wait for a place. */
+  readonly waiting: number;
+  /** Ended tasks whose events are kept. */
+  readonly endedTasks: number;
+  /** Bytes of log that are kept for a runner, per task. */
+  readonly logBytes: number;
+}
+
+export const defaultTiming: Timing = {
+  challenge: 120_000,
+  tokenAge: 60_000,
+  clockSkew: 30_000,
+  keysAge: 600_000,
+  keysCooldown: 30_000,
+  keysRetry: 2_000,
+  keysFetch: 10_000,
+  turn: 30_000,
+  stream: 25_000,
+  ping: 10_000,
+  gateSilent: 30_000,
+  runnerSilent: 60_000,
+  idleCell: 600_000,
+  cellStart: 60_000,
+  cellRemove: 15_000,
+  firstEvent: 60_000,
+  margin: 60_000,
+  session: 5 * 24 * 3_600_000,
+  keepEnded: 600_000,
+  sweep: 1_000,
+  stop: 10_000,
+  order: { call: 10_000, trigger: 75_000, lookup: 75_000, cancel: 60_000, poll: 2_000, lost: 600_000 },
+};
+
+export const defaultBounds: Bounds = { sessions: 1_000, waiting: 1_000, endedTasks: 1_000, logBytes: 262_144 };
+
+/** Wall clock for what others see (tokens, records), monotonic clock for waits: a stepped clock must not end a job. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds that only grow. */
+  monotonic(): number;
+}
+export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
