@@ -103,6 +103,27 @@ describe('the build', () => {
     expect(existsSync(built(copy, 'cell.js'))).toBe(false);
   });
 
+  // package.json says that no module acts by being loaded: without that, every schema behind an index.ts would weigh on
+  // the hook, since a bundler cannot know that making one has no effect.
+  it('leaves out what is not used, and refuses an import that would only act', async () => {
+    const files = {
+      ...smallestEntries,
+      'src/protocol/index.ts': "export * from './a.ts';\nexport * from './b.ts';\n",
+      'src/protocol/a.ts': "export const a = String('used');\n",
+      'src/protocol/b.ts': "export const b = String('not used');\n",
+      'src/hook/main.ts': "import { a } from '../protocol/index.ts';\n\nprocess.stdout.write(a);\n",
+    };
+    copy = projectCopy(files);
+    expect((await build(copy)).code).toBe(0);
+    expect(readFileSync(built(copy, 'hook/index.js'), 'utf8')).not.toContain('not used');
+    copy.remove();
+
+    copy = projectCopy({ ...files, 'src/hook/main.ts': "import '../protocol/b.ts';\n" });
+    const { code, stderr } = await build(copy);
+    expect(code).toBe(1);
+    expect(stderr).toContain('Ignoring this import because "src/protocol/b.ts" was marked as having no side effects');
+  });
+
   it('says what does not resolve', async () => {
     copy = projectCopy({ ...smallestEntries, 'src/hook/main.ts': "import './absent.ts';\n" });
     const { code, stderr } = await build(copy);

@@ -32,14 +32,6 @@ describe('the files of the project', () => {
     expect(ours.filter((path) => /(?:^|\/)\.npmrc$/.test(path))).toEqual([]);
   });
 
-  it('lock every package by its hash and none by an address', () => {
-    const lock = JSON.parse(text('package-lock.json')) as { packages: Record<string, Record<string, unknown>> };
-    const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
-    expect(packages.length).toBeGreaterThan(50);
-    expect(packages.filter(([, entry]) => Object.hasOwn(entry, 'resolved'))).toEqual([]);
-    expect(packages.filter(([, entry]) => typeof entry['integrity'] !== 'string')).toEqual([]);
-  });
-
   it.each(['root', 'work', 'home/jane', 'Users'])('would be caught with a path below %s', (folder) => {
     for (const before of ['', ' ', "'", '(', '=']) {
       expect(machinePaths.some((pattern) => pattern.test(`${before}/${folder}/x`))).toBe(true);
@@ -52,6 +44,48 @@ describe('the files of the project', () => {
       expect(machinePaths.some((pattern) => pattern.test(line))).toBe(false);
     },
   );
+});
+
+describe('package-lock.json', () => {
+  interface Locked {
+    integrity?: string;
+    resolved?: string;
+    dependencies?: Record<string, string>;
+    optionalDependencies?: Record<string, string>;
+  }
+  const { packages } = JSON.parse(text('package-lock.json')) as { packages: Record<string, Locked> };
+  const installed = Object.entries(packages).filter(([path]) => path !== '');
+
+  /** Where Node would look for `name` from the package at `path`. */
+  function places(path: string, name: string): string[] {
+    const folders = path.split(/\/?node_modules\//);
+    return folders.map((_, index) => {
+      const within = folders.slice(0, folders.length - index).join('/node_modules/');
+      return `${within === '' ? '' : `${within}/`}node_modules/${name}`.replace(/^\/+/, '');
+    });
+  }
+
+  it('names every package by its hash and none by an address', () => {
+    expect(installed.length).toBeGreaterThan(50);
+    expect(installed.filter(([, entry]) => Object.hasOwn(entry, 'resolved'))).toEqual([]);
+    expect(installed.filter(([, entry]) => typeof entry.integrity !== 'string')).toEqual([]);
+  });
+
+  // npm leaves the parts for other platforms out when it rewrites a lock file beside an installation, and `npm ci`
+  // then refuses the file on every machine.
+  it('names the parts for every platform', () => {
+    const missing = Object.entries(packages).flatMap(([path, entry]) =>
+      Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })
+        .filter((name) => !places(path, name).some((place) => Object.hasOwn(packages, place)))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('is searched as Node searches', () => {
+    expect(places('', 'b')).toEqual(['node_modules/b']);
+    expect(places('node_modules/@a/b', 'c')).toEqual(['node_modules/@a/b/node_modules/c', 'node_modules/c']);
+  });
 });
 
 describe('the tests', () => {
