@@ -24,7 +24,17 @@ async function install(into: string): Promise<void> {
   mkdirSync(dirname(into), { recursive: true, mode: 0o700 });
   const aside = mkdtempSync(`${into}-`);
   try {
-    const args = ['install', '--prefix', aside, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
+    // The log level is ours: the caller's may be silent.
+    const args = [
+      'install',
+      '--loglevel=error',
+      '--prefix',
+      aside,
+      '--no-save',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+    ];
     // The caller's environment stays: it may say which npm cache or proxy to use.
     const env = Object.fromEntries(
       Object.entries(process.env).flatMap(([key, value]) => (value ? [[key, value]] : [])),
