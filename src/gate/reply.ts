@@ -15,9 +15,12 @@ export interface JsonReply {
   readonly status: number;
   readonly body: object;
 }
-/** NDJSON. Each item is one or more whole lines; the transport pulls the next one when the last one is written. */
+/**
+ * NDJSON. Each item is one or more whole lines; the transport pulls the next one when the last one is written, and
+ * aborts the signal as soon as the caller is gone.
+ */
 export interface StreamReply {
   readonly kind: 'stream';
-  readonly lines: AsyncIterable<string>;
+  readonly lines: (gone: AbortSignal) => AsyncIterable<string>;
 }
 export type Reply = JsonReply | StreamReply;

@@ -1,0 +1,86 @@
+// The one HTTP server of the gate, whatever it listens on. It knows no path: what is well formed goes to `answer`.
+
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { Failure, Refusal, errorBody } from '../../protocol/index.ts';
+import type { Call, Reply } from '../reply.ts';
+import type { ServerLimits } from './limits.ts';
+import { malformed, readCall } from './read.ts';
+import { jsonError, writeReply } from './write.ts';
+
+/** What the parser's errors are on the wire; everything else is 400. */
+const statusOf = new Map([
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+]);
+
+/** An answer where Node has no response object: a request that could not be parsed, an upgrade, CONNECT. */
+function turnAway(socket: Duplex, status: string, why: string): void {
+  const body = JSON.stringify(errorBody(malformed(why, 'send plain HTTP/1.1 requests, one after the other')));
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+  socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/** @param answer never rejects */
+export function createHttpServer(answer: (call: Call) => Promise<Reply>, limits: ServerLimits, log: Logger): Server {
+  // Pipelined requests would wait in memory behind a stream of 25 s, so a connection has one call at a time.
+  const busy = new WeakSet<Socket>();
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request;
+    if (busy.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    busy.add(socket);
+    try {
+      const call = await readCall(request, limits.bodyBytes);
+      await writeReply(response, await answer(call), limits.stall);
+    } catch (error) {
+      if (error instanceof Refusal) await writeReply(response, jsonError(error), limits.stall, true);
+      else response.destroy();
+      if (!(error instanceof Refusal) && !request.destroyed) log.error({ err: error }, 'a call could not be answered');
+    } finally {
+      busy.delete(socket);
+    }
+  }
+
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headers,
+    requestTimeout: limits.request,
+    keepAliveTimeout: limits.keepAlive,
+    connectionsCheckingInterval: limits.check,
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+    noDelay: true,
+  });
+  server.maxConnections = limits.connections;
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => void serve(request, response);
+  server.on('request', onRequest);
+  server.on('checkContinue', onRequest);
+  server.on('checkExpectation', onRequest);
+  server.on('upgrade', (_request, socket) => turnAway(socket, '400 Bad Request', 'the call asks for another protocol'));
+  server.on('connect', (_request, socket) => turnAway(socket, '400 Bad Request', 'CONNECT is not a call of the gate'));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // Bytes behind a call that is still being answered must not end up inside its answer.
+    if (error.code === 'ECONNRESET' || !socket.writable || busy.has(socket as Socket)) socket.destroy();
+    else turnAway(socket, statusOf.get(error.code ?? '') ?? '400 Bad Request', 'the call is not valid HTTP/1.1');
+  });
+  return server;
+}
+
+/** Stops listening; open calls may end within `limits.close`, then they are cut. */
+export async function closeServer(server: Server, limits: ServerLimits): Promise<void> {
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), limits.close);
+  await closed;
+  clearTimeout(timer);
+}
+
+export function listenFailure(where: string, error: NodeJS.ErrnoException): Failure {
+  return new Failure('gate-failed', `cannot listen on ${where}: ${error.code ?? error.message}`, { cause: error });
+}

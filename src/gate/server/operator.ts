@@ -1,0 +1,57 @@
+// The operator's side: is the gate alive, can it serve. Open to read, so it tells nothing of any job.
+
+import { isIP } from 'node:net';
+import type { Logger } from 'pino';
+import { Failure, Refusal } from '../../protocol/index.ts';
+import type { Gate } from '../gate.ts';
+import type { Call, JsonReply, Reply } from '../reply.ts';
+import { closeServer, createHttpServer, listenFailure } from './http.ts';
+import { type ServerLimits, defaultServerLimits } from './limits.ts';
+import type { Listener } from './socket.ts';
+import { jsonError } from './write.ts';
+
+const json = (status: number, body: object): JsonReply => ({ kind: 'json', status, body });
+
+function answer(gate: Gate, call: Call): Reply {
+  const known = call.path === '/healthz' || call.path === '/readyz';
+  if (!known || call.method !== 'GET' || call.query !== '')
+    return jsonError(
+      new Refusal({
+        code: 'call-unknown',
+        rule: 'calls',
+        message: 'there is no such call',
+        fix: 'GET /healthz or /readyz',
+        status: known ? 405 : 404,
+      }),
+    );
+  if (call.path === '/healthz') return json(200, { alive: true });
+  const reasons = gate.notReady();
+  return json(reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons });
+}
+
+/**
+ * @param address `127.0.0.1:PORT` or `[::1]:PORT`; port 0: any
+ * @throws {Failure} `gate-failed` with one sentence for the operator
+ */
+export async function listenForOperator(
+  gate: Gate,
+  address: string,
+  { log, limits: given }: { readonly log: Logger; readonly limits?: Partial<ServerLimits> | undefined },
+): Promise<Listener & { readonly port: number }> {
+  const [, host = '', port = ''] = /^(127\.0\.0\.1|\[::1\]):([0-9]{1,5})$/.exec(address) ?? [];
+  const plainHost = host.replace(/[[\]]/g, '');
+  if (isIP(plainHost) === 0 || Number(port) > 65_535)
+    throw new Failure('gate-failed', `the operator's address must be 127.0.0.1:PORT or [::1]:PORT, not ${address}`);
+  const limits = { ...defaultServerLimits, ...given };
+  const server = createHttpServer((call) => Promise.resolve(answer(gate, call)), limits, log);
+  await new Promise<void>((done, fail) => {
+    server.once('error', (error) => fail(listenFailure(address, error)));
+    server.listen(Number(port), plainHost, done);
+  });
+  server.on('error', (err) => log.error({ err }, "the operator's listener failed"));
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : Number(port),
+    close: () => closeServer(server, limits),
+  };
+}
