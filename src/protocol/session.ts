@@ -1,0 +1,59 @@
+// The calls that open, prove and close a session: one job of one runner at the gate (PROTOCOL.md, Calls).
+
+import * as v from 'valibot';
+import { parser } from './parse.ts';
+import { count, hex32, positive, text, whole } from './plain.ts';
+import { strict } from './shape.ts';
+
+/** Body of `POST /v1/sessions`: the image that the job names; it is compared with the policy's `accept`, never used. */
+export interface SessionRequest {
+  readonly v: number;
+  readonly image: string;
+}
+/** @throws {Refusal} `input-*` */
+export const parseSessionRequest = /* @__PURE__ */ parser<SessionRequest>('the session request', () =>
+  strict({ v: positive, image: text(1024) }),
+);
+
+export type IdentityMode = 'github' | 'asserted';
+
+export interface SessionAnswer {
+  /** 32 lower hex; no secret: every call is checked against the runner's own identity. */
+  readonly session: string;
+  readonly identity: IdentityMode;
+  /** How long the hook tries to reach a gate again, seconds. */
+  readonly reconnect: number;
+  /** How long the gate may be silent before the hook calls it lost, seconds. */
+  readonly silent: number;
+}
+// Up to a week: a timer of more than 2^31 ms would fire at once.
+const seconds = () => whole(0, 7 * 24 * 3600);
+/** @throws {Refusal} `input-*` */
+export const parseSessionAnswer = /* @__PURE__ */ parser<SessionAnswer>("the gate's answer", () =>
+  strict({ session: hex32, identity: v.picklist(['github', 'asserted']), reconnect: seconds(), silent: seconds() }),
+);
+
+export interface ChallengeAnswer {
+  /** The audience to ask GitHub for: `<identity.audience>/<challenge>`. */
+  readonly audience: string;
+  /** Unix seconds. */
+  readonly expires: number;
+}
+/** @throws {Refusal} `input-*` */
+export const parseChallengeAnswer = /* @__PURE__ */ parser<ChallengeAnswer>("the gate's answer", () =>
+  strict({ audience: text(1024), expires: count }),
+);
+
+export const logLevels = ['full', 'tail', 'status'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface RehearsalAnswer {
+  readonly log: LogLevel;
+}
+/** @throws {Refusal} `input-*` */
+export const parseRehearsalAnswer = /* @__PURE__ */ parser<RehearsalAnswer>("the gate's answer", () =>
+  strict({ log: v.picklist(logLevels) }),
+);
+
+/** Body of calls that say nothing: `POST …/challenge`, `POST …/cancel`. */
+export const parseEmpty = /* @__PURE__ */ parser<Record<string, never>>('the request', () => strict({}));
