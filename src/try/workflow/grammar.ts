@@ -1,0 +1,91 @@
+// GitHub's own workflow grammar, read so that it can be evaluated and not only linted. Two things of the package are
+// worked round here. Its entry points import JSON without an import attribute, which Node refuses outside a bundle: so
+// the parts are imported one by one, and the schema beside them. And it takes a block scalar that holds an expression
+// from the raw YAML, indentation and all: so the tree that is played is read a second time, from the scalars' values.
+
+import { convertOn } from '@actions/workflow-parser/model/converter/events';
+import { convertJobs } from '@actions/workflow-parser/model/converter/jobs';
+import type { EventsConfig, WorkflowJob } from '@actions/workflow-parser/model/workflow-template';
+import { JSONObjectReader } from '@actions/workflow-parser/templates/json-object-reader';
+import { TemplateSchema } from '@actions/workflow-parser/templates/schema/index';
+import { TemplateContext, TemplateValidationErrors } from '@actions/workflow-parser/templates/template-context';
+import { readTemplate } from '@actions/workflow-parser/templates/template-reader';
+import { type LiteralToken, type MappingToken, StringToken } from '@actions/workflow-parser/templates/tokens/index';
+import { isMapping } from '@actions/workflow-parser/templates/tokens/type-guards';
+import { NoOperationTraceWriter } from '@actions/workflow-parser/templates/trace-writer';
+import { WORKFLOW_ROOT } from '@actions/workflow-parser/workflows/workflow-constants';
+import { YamlObjectReader } from '@actions/workflow-parser/workflows/yaml-object-reader';
+import schemaJson from '../../../node_modules/@actions/workflow-parser/dist/workflow-v1.0.min.json' with {
+  type: 'json',
+};
+import type { Problem } from './workflow-error.ts';
+
+export interface ParsedWorkflow {
+  readonly root: MappingToken;
+  readonly events: EventsConfig;
+  /** What the package makes of each job: needs, `if` with its implied success(), the ids of steps. */
+  readonly jobs: readonly WorkflowJob[];
+}
+
+// An alias may be used any number of times, and an alias of aliases grows without bound.
+const maxScalars = 50_000;
+
+let schema: TemplateSchema | undefined;
+const workflowSchema = (): TemplateSchema => {
+  schema ??= TemplateSchema.load(new JSONObjectReader(undefined, JSON.stringify(schemaJson)));
+  return schema;
+};
+
+class WorkflowReader extends YamlObjectReader {
+  readonly #positions: boolean;
+  #scalars = 0;
+
+  constructor(fileId: number, text: string, positions: boolean) {
+    super(fileId, text);
+    this.#positions = positions;
+  }
+
+  override allowLiteral(): LiteralToken | undefined {
+    const token = super.allowLiteral();
+    if (!(token instanceof StringToken)) return token;
+    this.#scalars += 1;
+    if (this.#scalars > maxScalars) throw new Error(`a workflow may hold at most ${maxScalars} values`);
+    // A key such as `1:` arrives as a number in a token of strings.
+    const value = String(token.value);
+    return this.#positions
+      ? new StringToken(token.file, token.range, value, undefined, token.source, token.blockScalarHeader)
+      : new StringToken(token.file, token.range, value, undefined);
+  }
+}
+
+function read(text: string, file: string, positions: boolean): { problems: Problem[]; parsed: ParsedWorkflow | null } {
+  const context = new TemplateContext(new TemplateValidationErrors(), workflowSchema(), new NoOperationTraceWriter());
+  const fileId = context.getFileId(file);
+  const reader = new WorkflowReader(fileId, text, positions);
+  for (const error of reader.errors) context.error(fileId, error.message, error.range);
+  let parsed: ParsedWorkflow | null = null;
+  if (reader.errors.length === 0) {
+    const root = readTemplate(context, WORKFLOW_ROOT, reader, fileId);
+    const on = root !== undefined && isMapping(root) ? root.find('on') : undefined;
+    const jobs = root !== undefined && isMapping(root) ? root.find('jobs') : undefined;
+    if (root !== undefined && isMapping(root) && on !== undefined && jobs !== undefined) {
+      parsed = { root, events: convertOn(context, on), jobs: convertJobs(context, jobs) };
+    }
+  }
+  const problems = context.errors.getErrors().map(({ rawMessage, range }) => ({
+    line: range?.start.line ?? 1,
+    column: range?.start.column ?? 1,
+    message: rawMessage.split('\n')[0] ?? rawMessage,
+  }));
+  return { problems, parsed };
+}
+
+/** Every problem that GitHub would find, in the order of the file; or the tree to play. */
+export function parseGrammar(text: string, file: string): ParsedWorkflow | readonly Problem[] {
+  const positions = read(text, file, true);
+  const { problems, parsed } = positions.problems.length > 0 ? positions : read(text, file, false);
+  if (problems.length > 0) {
+    return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  }
+  return parsed ?? [{ line: 1, column: 1, message: 'the file holds no workflow' }];
+}
