@@ -55,7 +55,7 @@ async function append(file: FileHandle, text: string, sync: boolean): Promise<vo
  * Opens the audit file for appending, mode 0600; a symbolic link is not followed. Lines that wait together share one
  * write and one sync. @throws the system's error when the file cannot be opened
  */
-export async function openAudit(path: string, now: () => number = Date.now): Promise<Audit> {
+export async function fileAudit(path: string, now: () => number = Date.now): Promise<Audit> {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
   const file = await open(path, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600);
   // A pipe or a device cannot be synced; whoever reads it keeps it.

@@ -1,14 +1,23 @@
 // The gate's inside, apart from any transport: who asks (identity), what the policy says, what was started (ledger), and
 // the only way to a cell (DESIGN.md, The gate).
 
-import type { Logger } from 'pino';
 import type { Policy } from '../policy/index.ts';
+import { Failure, Refusal } from '../protocol/index.ts';
 import type { Audit } from './audit.ts';
+import { createCalls } from './calls.ts';
 import type { CellEngine } from './cells/engine.ts';
+import type { Context } from './context.ts';
+import { createProver } from './identity/prover.ts';
 import type { RunnerIdentity } from './identity/runner.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import type { Call, Reply } from './reply.ts';
-import type { Bounds, Clock, Timing } from './timing.ts';
+import { heldEpoch } from './ledger/use.ts';
+import { within } from './limit.ts';
+import type { Logger } from './log.ts';
+import { type Call, type Reply, jsonError } from './reply.ts';
+import { findCall } from './routes.ts';
+import { createSessions } from './sessions.ts';
+import { createTasks } from './tasks/tasks.ts';
+import { type Bounds, type Clock, type Timing, defaultBounds, defaultTiming, systemClock } from './timing.ts';
 
 export interface GateOptions {
   readonly policy: Policy;
@@ -23,10 +32,88 @@ export interface GateOptions {
 }
 
 export interface Gate {
+  readonly log: Logger;
   /** Answers one call of one runner. Never throws and never rejects: what goes wrong is an answer. */
   handle(runner: RunnerIdentity, call: Call): Promise<Reply>;
   /** Empty: calls are taken and cells can be started; else one sentence for each reason why not. */
   notReady(): readonly string[];
-  /** "This node goes": takes no more calls, ends event streams, leaves cells that can outlive the gate. Bounded. */
+  /**
+   * "This node goes": takes no more calls, ends event streams, leaves cells that can outlive the gate, closes the audit
+   * log. Bounded; idempotent.
+   */
   stop(): Promise<void>;
+}
+
+function contextOf({ policy, ledger, audit, cells, log, clock = systemClock, timing, bounds }: GateOptions): Context {
+  const allTiming = { ...defaultTiming, ...timing };
+  const prover = createProver(policy.identity, allTiming, clock);
+  return {
+    policy,
+    ledger,
+    audit,
+    cells,
+    log,
+    clock,
+    timing: allTiming,
+    bounds: { ...defaultBounds, ...bounds },
+    prover,
+  };
+}
+
+/** @throws {Failure} `gate-failed`: the policy asks for something that this gate cannot do */
+export function createGate(options: GateOptions): Gate {
+  const context = contextOf(options);
+  const { audit, cells, ledger, log, policy, timing } = context;
+  if (policy.identity.bind !== 'none')
+    throw new Failure('gate-failed', `identity.bind: ${policy.identity.bind} is not available in this version`);
+
+  const sessions = createSessions(context, (session) => tasks.left(session));
+  const tasks = createTasks(context, sessions);
+  const calls = createCalls(context, sessions, tasks);
+  let stopping: Promise<void> | null = null;
+  const sweep = setInterval(() => {
+    sessions.expire();
+    tasks.sweep();
+  }, timing.sweep);
+
+  function answerTo(error: unknown, runner: RunnerIdentity): Reply {
+    if (error instanceof Refusal) {
+      log.info({ runner: runner.id, code: error.code, reason: error.message }, 'refused');
+      return jsonError(error);
+    }
+    log.error({ runner: runner.id, err: error }, 'a call failed');
+    if (error instanceof Failure) return jsonError(error);
+    return jsonError(new Failure('gate-failed', 'something broke in the gate; its log says what'));
+  }
+
+  async function stop(): Promise<void> {
+    clearInterval(sweep);
+    await tasks.stop();
+    await audit.write({ event: 'stop', policy: policy.hash });
+    await audit.close();
+  }
+
+  return {
+    log,
+    async handle(runner, call) {
+      try {
+        if (stopping !== null) throw new Failure('gate-stopping', 'this gate is stopping', { status: 503 });
+        heldEpoch(ledger);
+        const { name, id } = findCall(call);
+        return await calls[name](runner, id, call);
+      } catch (error) {
+        return answerTo(error, runner);
+      }
+    },
+    notReady() {
+      const reasons = [stopping === null ? null : 'the gate is stopping', cells.ready(), audit.broken()];
+      return reasons.filter((reason) => reason !== null);
+    },
+    stop() {
+      stopping ??= within(stop(), timing.stop, () => {
+        log.error('the gate did not stop in time');
+      }).catch((err: unknown) => log.error({ err }, 'the gate did not stop cleanly'));
+      return stopping;
+    },
+  };
 }

@@ -1,5 +1,7 @@
 // A call and its answer, apart from any transport: the same gate stands behind unix sockets and, later, HTTPS.
 
+import { type Failure, type Refusal, errorBody } from '../protocol/index.ts';
+
 /** What a transport hands on. Everything in it is attacker-controlled. */
 export interface Call {
   readonly method: string;
@@ -24,3 +26,6 @@ export interface StreamReply {
   readonly lines: (gone: AbortSignal) => AsyncIterable<string>;
 }
 export type Reply = JsonReply | StreamReply;
+
+export const jsonReply = (body: object, status = 200): JsonReply => ({ kind: 'json', status, body });
+export const jsonError = (error: Refusal | Failure): JsonReply => jsonReply(errorBody(error), error.status);

@@ -11,9 +11,7 @@ export const noEngine: CellEngine = {
   survives: true,
   ready: () => reason,
   start: () =>
-    Promise.reject(
-      new Failure('no-cell-engine', 'this gate has no engine to start cells with; tell its operator', { status: 503 }),
-    ),
+    Promise.reject(new Failure('no-cell-engine', 'this gate has no engine to start cells with; tell its operator')),
   list: () => Promise.resolve([]),
   adopt: (id) => Promise.reject(new Failure('cell-lost', `there is no cell ${id}: ${reason}`)),
 };

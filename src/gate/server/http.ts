@@ -3,12 +3,12 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Logger } from 'pino';
 import { Failure, Refusal, errorBody } from '../../protocol/index.ts';
-import type { Call, Reply } from '../reply.ts';
+import type { Logger } from '../log.ts';
+import { type Call, type Reply, jsonError } from '../reply.ts';
 import type { ServerLimits } from './limits.ts';
 import { malformed, readCall } from './read.ts';
-import { jsonError, writeReply } from './write.ts';
+import { writeReply } from './write.ts';
 
 /** What the parser's errors are on the wire; everything else is 400. */
 const statusOf = new Map([

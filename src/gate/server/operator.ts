@@ -1,14 +1,12 @@
 // The operator's side: is the gate alive, can it serve. Open to read, so it tells nothing of any job.
 
 import { isIP } from 'node:net';
-import type { Logger } from 'pino';
 import { Failure, Refusal } from '../../protocol/index.ts';
 import type { Gate } from '../gate.ts';
-import type { Call, JsonReply, Reply } from '../reply.ts';
+import { type Call, type JsonReply, type Reply, jsonError } from '../reply.ts';
 import { closeServer, createHttpServer, listenFailure } from './http.ts';
 import { type ServerLimits, defaultServerLimits } from './limits.ts';
 import type { Listener } from './socket.ts';
-import { jsonError } from './write.ts';
 
 const json = (status: number, body: object): JsonReply => ({ kind: 'json', status, body });
 
@@ -36,19 +34,19 @@ function answer(gate: Gate, call: Call): Reply {
 export async function listenForOperator(
   gate: Gate,
   address: string,
-  { log, limits: given }: { readonly log: Logger; readonly limits?: Partial<ServerLimits> | undefined },
+  given: Partial<ServerLimits> = {},
 ): Promise<Listener & { readonly port: number }> {
   const [, host = '', port = ''] = /^(127\.0\.0\.1|\[::1\]):([0-9]{1,5})$/.exec(address) ?? [];
   const plainHost = host.replace(/[[\]]/g, '');
   if (isIP(plainHost) === 0 || Number(port) > 65_535)
     throw new Failure('gate-failed', `the operator's address must be 127.0.0.1:PORT or [::1]:PORT, not ${address}`);
   const limits = { ...defaultServerLimits, ...given };
-  const server = createHttpServer((call) => Promise.resolve(answer(gate, call)), limits, log);
+  const server = createHttpServer((call) => Promise.resolve(answer(gate, call)), limits, gate.log);
   await new Promise<void>((done, fail) => {
     server.once('error', (error) => fail(listenFailure(address, error)));
     server.listen(Number(port), plainHost, done);
   });
-  server.on('error', (err) => log.error({ err }, "the operator's listener failed"));
+  server.on('error', (err) => gate.log.error({ err }, "the operator's listener failed"));
   const bound = server.address();
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : Number(port),

@@ -5,7 +5,6 @@
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import type { Logger } from 'pino';
 import { Failure } from '../../protocol/index.ts';
 import type { Gate } from '../gate.ts';
 import { isRunnerId } from '../identity/runner.ts';
@@ -62,18 +61,18 @@ async function makeFree(path: string): Promise<void> {
 export async function listenOnSocket(
   gate: Gate,
   { name, path, ephemeral }: RunnerSocket,
-  { log, limits: given }: { readonly log: Logger; readonly limits?: Partial<ServerLimits> | undefined },
+  given: Partial<ServerLimits> = {},
 ): Promise<Listener> {
   if (!isRunnerId(name)) throw new Failure('gate-failed', `${JSON.stringify(name)} is no name for a runner`);
   const limits = { ...defaultServerLimits, ...given };
   await makeFree(path);
   const runner = { id: name, ephemeral };
-  const server = createHttpServer((call) => gate.handle(runner, call), limits, log.child({ runner: name }));
+  const server = createHttpServer((call) => gate.handle(runner, call), limits, gate.log.child({ runner: name }));
   await new Promise<void>((done, fail) => {
     server.once('error', (error) => fail(listenFailure(path, error)));
     server.listen(path, done);
   });
-  server.on('error', (err) => log.error({ err, runner: name }, "a runner's socket failed"));
+  server.on('error', (err) => gate.log.error({ err, runner: name }, "a runner's socket failed"));
   await chmod(path, 0o666);
   return { close: () => closeServer(server, limits) };
 }

@@ -2,14 +2,7 @@
 // never more memory than one piece of a stream.
 
 import type { ServerResponse } from 'node:http';
-import { type Failure, type Refusal, errorBody } from '../../protocol/index.ts';
-import type { JsonReply, Reply, StreamReply } from '../reply.ts';
-
-export const jsonError = (error: Refusal | Failure): JsonReply => ({
-  kind: 'json',
-  status: error.status,
-  body: errorBody(error),
-});
+import type { Reply, StreamReply } from '../reply.ts';
 
 const common = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 

@@ -1,0 +1,86 @@
+// A task's life as a pure function: what is in the ledger and what was seen give the next record and what to do once
+// it is written. Nothing else in the gate decides on phases, so what must never happen can be tested here (PROTOCOL.md,
+// Ledger): two orders, two ends, a verdict that changes, a green without the cell's own success.
+
+import type { CancelReason, FailureCode, RefusalCode, TaskPhase, Verdict } from '../../protocol/index.ts';
+import type { LedgerRecord } from './record.ts';
+
+export type Seen =
+  /** A place is free and the job has proved itself for it. */
+  | { readonly seen: 'place' }
+  /** A cell is attached and waits for its order. */
+  | { readonly seen: 'cell'; readonly cell: string }
+  /** The cell told where its build is. */
+  | { readonly seen: 'build'; readonly number: number }
+  /** The cell's last word. */
+  | { readonly seen: 'result'; readonly verdict: Verdict; readonly code: RefusalCode | FailureCode | 'ok' }
+  | { readonly seen: 'cancel'; readonly reason: CancelReason }
+  /** It cannot go on, and no result will come. */
+  | { readonly seen: 'broken'; readonly code: RefusalCode | FailureCode };
+
+export type Action =
+  /** Nothing was ordered yet; get a cell. */
+  | { readonly act: 'start-cell' }
+  /** The record says so already: the order may leave, once. */
+  | { readonly act: 'send-order' }
+  | { readonly act: 'send-cancel'; readonly reason: CancelReason }
+  /** Tell the hook, end and remove the cell if there is one, give the place back. */
+  | { readonly act: 'finish' };
+
+export interface Step {
+  /** The same object: nothing to write. */
+  readonly record: LedgerRecord;
+  readonly actions: readonly Action[];
+}
+
+/** An order may have left: whatever happens now, the build may live. */
+const orderMayLive = (phase: TaskPhase): boolean =>
+  phase === 'ordered' || phase === 'building' || phase === 'cancelling';
+
+interface Change {
+  readonly phase?: TaskPhase;
+  readonly cell?: string;
+  readonly number?: number;
+  readonly verdict?: Verdict;
+  readonly code?: RefusalCode | FailureCode | 'ok';
+}
+
+function changed(record: LedgerRecord, change: Change, now: number): LedgerRecord {
+  const { phase } = change;
+  const times = phase === undefined ? record.times : { ...record.times, [phase]: now };
+  return { ...record, ...change, times, rev: record.rev + 1 };
+}
+
+/**
+ * @param now milliseconds since the epoch, for `times`
+ * @returns the record to write (its epoch is the writer's business) and what to do after it was written
+ */
+export function step(record: LedgerRecord, seen: Seen, now: number): Step {
+  const { phase } = record;
+  const still: Step = { record, actions: [] };
+  const to = (change: Change, ...actions: Action[]): Step => ({ record: changed(record, change, now), actions });
+  const end = (verdict: Verdict, code: RefusalCode | FailureCode | 'ok'): Step =>
+    to({ phase: 'ended', verdict, code }, { act: 'finish' });
+  if (phase === 'ended') return still;
+
+  switch (seen.seen) {
+    case 'place':
+      return phase === 'waiting' ? to({ phase: 'starting' }, { act: 'start-cell' }) : still;
+    case 'cell':
+      return phase === 'starting' ? to({ phase: 'ordered', cell: seen.cell }, { act: 'send-order' }) : still;
+    case 'build':
+      if (!orderMayLive(phase) || record.number !== null) return still;
+      return to({ number: seen.number, ...(phase === 'ordered' ? { phase: 'building' } : {}) });
+    case 'result':
+      // A cell without an order has nothing to report, least of all success.
+      return orderMayLive(phase) ? end(seen.verdict, seen.code) : end('error', 'cell-misbehaved');
+    case 'cancel':
+      if (phase === 'cancelling') return still;
+      if (!orderMayLive(phase)) return end('cancelled', 'cancelled');
+      return to({ phase: 'cancelling' }, { act: 'send-cancel', reason: seen.reason });
+    case 'broken':
+      return end(orderMayLive(phase) ? 'unknown' : 'error', seen.code);
+    default:
+      return seen satisfies never;
+  }
+}

@@ -1,0 +1,98 @@
+// A session is one job of one runner at the gate. Its id is no secret: every call is checked against the runner identity
+// that opened it. A runner has one open session; an ephemeral one belongs to the first job that it proves, for ever,
+// which the ledger remembers (DESIGN.md, Identity).
+
+import { randomBytes } from 'node:crypto';
+import type { Claims } from '../policy/index.ts';
+import { Failure, Refusal } from '../protocol/index.ts';
+import type { Context } from './context.ts';
+import type { RunnerIdentity } from './identity/runner.ts';
+import { type JobKey, jobKeyOf, jobKeyText } from './ledger/key.ts';
+import { written } from './ledger/use.ts';
+
+export interface Session {
+  readonly id: string;
+  readonly runner: RunnerIdentity;
+  /** The job that it proved, as text; null: none yet. */
+  job: string | null;
+  /** Monotonic milliseconds. */
+  usedAt: number;
+}
+
+export interface Sessions {
+  /** Closes the runner's older session. @throws {Failure} `gate-failed`: too many */
+  open(runner: RunnerIdentity): Session;
+  /** @throws {Refusal} `session-unknown` (404), also for another runner's session */
+  of(runner: RunnerIdentity, id: string): Session;
+  isOpen(session: Session): boolean;
+  close(session: Session): void;
+  /** Binds session and ephemeral runner to the job. @throws {Refusal} `runner-bound` @throws {Failure} `ledger-failed` */
+  bind(session: Session, claims: Claims): Promise<JobKey>;
+  /** Closes what nobody has used for `timing.session`. */
+  expire(): void;
+  closeAll(): void;
+}
+
+function bound(message: string): Refusal {
+  const fix = 'run each job on a runner of its own; an ephemeral runner serves one job only';
+  return new Refusal({ code: 'runner-bound', rule: 'runner identity', message, fix });
+}
+
+export function createSessions(
+  { ledger, clock, timing, bounds }: Pick<Context, 'ledger' | 'clock' | 'timing' | 'bounds'>,
+  onClose: (session: Session) => void,
+): Sessions {
+  const byId = new Map<string, Session>();
+  const byRunner = new Map<string, Session>();
+
+  function close(session: Session): void {
+    if (!byId.delete(session.id)) return;
+    byRunner.delete(session.runner.id);
+    onClose(session);
+  }
+
+  return {
+    open(runner) {
+      const older = byRunner.get(runner.id);
+      if (older !== undefined) close(older);
+      if (byId.size >= bounds.sessions)
+        throw new Failure('gate-failed', `this gate has ${bounds.sessions} open sessions and takes no more`, {
+          status: 503,
+        });
+      const session = { id: randomBytes(16).toString('hex'), runner, job: null, usedAt: clock.monotonic() };
+      byId.set(session.id, session);
+      byRunner.set(runner.id, session);
+      return session;
+    },
+    of(runner, id) {
+      const session = byId.get(id);
+      if (session === undefined || session.runner.id !== runner.id)
+        throw new Refusal({
+          code: 'session-unknown',
+          rule: 'sessions',
+          message: 'this runner has no such session',
+          fix: 'open a session first; a newer session of the same runner closes the older one',
+          status: 404,
+        });
+      session.usedAt = clock.monotonic();
+      return session;
+    },
+    isOpen: (session) => byId.get(session.id) === session,
+    close,
+    async bind(session, claims) {
+      const key = jobKeyOf(claims, session.runner);
+      const job = jobKeyText(key);
+      if (session.job !== null && session.job !== job) throw bound('this session belongs to another job');
+      const first = session.runner.ephemeral ? await written(ledger.bind(session.runner.id, job)) : job;
+      if (first !== job) throw bound('this runner belongs to another job, for ever');
+      session.job = job;
+      return key;
+    },
+    expire() {
+      for (const session of byId.values()) if (clock.monotonic() - session.usedAt > timing.session) close(session);
+    },
+    closeAll() {
+      for (const session of byId.values()) close(session);
+    },
+  };
+}

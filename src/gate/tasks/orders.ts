@@ -1,0 +1,50 @@
+// The order: built from the plan that the policy granted, the operator's settings and secrets, and nothing else. No
+// field of a request is passed through (DESIGN.md, Rooms).
+
+import type { DronePolicy, Plan, Policy } from '../../policy/index.ts';
+import { type Order, type OrderLimits, orderVersion, parseOrder } from '../../protocol/index.ts';
+import type { Timing } from '../timing.ts';
+import type { Secrets } from './secrets.ts';
+
+export function orderLimits({ limits }: Policy, { order }: Timing): OrderLimits {
+  const { queue, run, reconnect, logBytes } = limits;
+  return { ...order, queue, blocked: queue, run, reconnect, logBytes };
+}
+
+/** The longest that a cell may take for everything together, milliseconds. */
+export function longest(limits: OrderLimits): number {
+  const { trigger, lookup, queue, blocked, run, cancel, lost } = limits;
+  return 2 * trigger + lookup + queue + blocked + run + cancel + lost;
+}
+
+export interface OrderParts {
+  readonly id: string;
+  readonly nonce: string;
+  readonly plan: Plan;
+  readonly drone: DronePolicy;
+  readonly secrets: Secrets;
+  readonly limits: OrderLimits;
+}
+
+/** @throws {Refusal} `input-*`: the parts do not make an order; a defect, never the author's fault */
+export function makeOrder({ id, nonce, plan, drone, secrets, limits }: OrderParts): Order {
+  const { kind, repository, ref, commit, build, target, params, expect, log } = plan;
+  const { server, address, proxy, logins, publicUrl } = drone;
+  return parseOrder({
+    v: orderVersion,
+    id,
+    kind,
+    drone: { server, address, ca: secrets.ca, proxy, token: secrets.token, logins, publicUrl },
+    repository,
+    ref,
+    commit,
+    build,
+    target,
+    nonce,
+    params,
+    expect,
+    log,
+    redact: secrets.redact,
+    limits,
+  });
+}

@@ -1,0 +1,48 @@
+// What an order needs from files, read when the order is made: a rotated token is used at once, and none is kept.
+
+import { readFile } from 'node:fs/promises';
+import type { DronePolicy, FileReference, Plan } from '../../policy/index.ts';
+import { Failure, Refusal } from '../../protocol/index.ts';
+
+export interface Secrets {
+  readonly token: string;
+  readonly ca?: string | undefined;
+  readonly redact: readonly string[];
+}
+
+/** The author learns that it is the operator's business; the path and the cause stand in the operator's log. */
+async function contentOf({ file }: FileReference, what: string): Promise<string> {
+  let text = '';
+  try {
+    text = (await readFile(file, 'utf8')).trim();
+  } catch (cause) {
+    throw new Failure('gate-failed', `the gate cannot read ${what}; tell its operator`, { cause });
+  }
+  if (text === '')
+    throw new Failure('gate-failed', `the gate's file with ${what} is empty; tell its operator`, {
+      cause: new Error(`${file} is empty`),
+    });
+  return text;
+}
+
+function workflowToken(given: string | undefined): string {
+  if (given !== undefined && given !== '') return given;
+  throw new Refusal({
+    code: 'drone-token-missing',
+    rule: 'drones.token: workflow',
+    message: 'this Drone takes its token from the workflow, and the step has none',
+    fix: 'set DRONE_TOKEN in the environment of the step, from a secret',
+  });
+}
+
+/**
+ * @param droneToken what the step brought; used only where the policy says `token: workflow`
+ * @throws {Refusal} `drone-token-missing` @throws {Failure} `gate-failed`
+ */
+export async function readSecrets(plan: Plan, drone: DronePolicy, droneToken: string | undefined): Promise<Secrets> {
+  const token =
+    drone.token === 'workflow' ? workflowToken(droneToken) : await contentOf(drone.token, "the Drone's token");
+  const ca = drone.ca === undefined ? undefined : await contentOf(drone.ca, "the Drone's certificate authority");
+  const redact = plan.redact === undefined ? '' : await contentOf(plan.redact, 'what has to be redacted');
+  return { token, ca, redact: redact.split(/\r?\n/).filter((line) => line !== '') };
+}

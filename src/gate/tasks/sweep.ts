@@ -1,0 +1,64 @@
+// Everything that happens to a task because time has passed, in one place and by one clock. Called every `sweep` ms; each
+// rule is true or not at that moment, so nothing has to be remembered, started or stopped.
+
+import { Failure, Refusal } from '../../protocol/index.ts';
+import type { Context } from '../context.ts';
+import type { Life } from './life.ts';
+import { longest, orderLimits } from './orders.ts';
+import type { Task } from './task.ts';
+import { type Turns, turnMissed } from './turns.ts';
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+
+function noPlace(wait: number): Refusal {
+  return new Refusal({
+    code: 'no-place-in-time',
+    rule: 'limits.wait',
+    message: `no place became free within ${seconds(wait)}`,
+    fix: 're-run the job later, or ask the operator for more places',
+  });
+}
+
+/** @returns looks at one task that has not ended */
+export function createSweep(context: Context, life: Life, turns: Turns): (task: Task) => Promise<void> {
+  const { clock, log, policy, timing } = context;
+  const limits = orderLimits(policy, timing);
+  const wholeLife = longest(limits) + timing.margin;
+  /** A cancel may find the cell in the middle of its trigger. */
+  const afterCancel = 2 * limits.trigger + limits.lookup + limits.cancel + timing.margin;
+  const since = (at: number | null): number => (at === null ? -Infinity : clock.monotonic() - at);
+
+  const silent = (task: Task): boolean => task.reader === null && since(task.heardAt) > timing.runnerSilent;
+
+  async function waiting(task: Task): Promise<void> {
+    if (silent(task)) return life.fail(task, turnMissed('the runner fell silent while its task waited'));
+    if (since(task.turnSince) > timing.turn) return turns.miss(task);
+    if (task.turnSince === null && since(task.waitingSince) > policy.limits.wait)
+      return life.fail(task, noPlace(policy.limits.wait));
+  }
+
+  async function lost(task: Task): Promise<void> {
+    const { whenLost } = task.plan;
+    log.warn({ task: task.id, whenLost }, 'a runner has fallen silent');
+    if (whenLost === 'cancel') await life.see(task, { seen: 'cancel', reason: 'runner-lost' });
+    task.lostSeen = true;
+  }
+
+  async function ordered(task: Task): Promise<void> {
+    if (!task.spoke && since(task.orderedAt) > timing.firstEvent)
+      return life.fail(task, new Failure('cell-misbehaved', `the cell said nothing for ${seconds(timing.firstEvent)}`));
+    if (since(task.cancelledAt) > afterCancel)
+      return life.fail(task, new Failure('cell-misbehaved', 'the cell was told to cancel and did not end'));
+    if (silent(task) && !task.lostSeen) await lost(task);
+    if (since(task.orderedAt) > wholeLife) await life.see(task, { seen: 'cancel', reason: 'limit' });
+  }
+
+  return async (task) => {
+    try {
+      if (task.journal.record().phase === 'waiting') await waiting(task);
+      else if (task.orderedAt !== null) await ordered(task);
+    } catch (err) {
+      log.error({ err, task: task.id }, 'a task could not be looked after');
+    }
+  };
+}

@@ -1,0 +1,153 @@
+// All tasks of this process: found by their runner only, read as events, cancelled, looked after, and let go.
+
+import { Failure, type ProofRequest, Refusal, type TaskAnswer, type TaskRequest } from '../../protocol/index.ts';
+import type { Context } from '../context.ts';
+import type { RunnerIdentity } from '../identity/runner.ts';
+import { jobKeyText } from '../ledger/key.ts';
+import type { Session, Sessions } from '../sessions.ts';
+import { createAdmission } from './admission.ts';
+import { type IdleCells, createIdleCells } from './idle.ts';
+import { createLife } from './life.ts';
+import { type Places, createPlaces } from './places.ts';
+import type { Position } from './relay.ts';
+import { streamEvents } from './stream.ts';
+import { createSweep } from './sweep.ts';
+import { type Task, answerOf, taskFields } from './task.ts';
+import { createTurns } from './turns.ts';
+
+export interface Tasks {
+  readonly idle: IdleCells;
+  submit(session: Session, request: TaskRequest): Promise<TaskAnswer>;
+  prove(runner: RunnerIdentity, id: string, proof: ProofRequest): Promise<void>;
+  cancel(runner: RunnerIdentity, id: string): Promise<void>;
+  /** A newer reader of the same task ends the older one. */
+  events(runner: RunnerIdentity, id: string, from: Position): (gone: AbortSignal) => AsyncIterable<string>;
+  /** The session is over: what waits for a place ends, what has its order goes on. */
+  left(session: Session): void;
+  sweep(): void;
+  /** Ends what cannot outlive the process, then all readers. */
+  stop(): Promise<void>;
+}
+
+export function createTasks(context: Context, sessions: Sessions): Tasks {
+  const { audit, bounds, cells, clock, log, policy, timing } = context;
+  /** In the order of their making; `ended` in the order of their end. */
+  const open = new Map<string, Task>();
+  const ended = new Map<string, Task>();
+  const byRequest = new Map<string, Task>();
+  const requestKey = (job: string, request: string): string => `${job}/${request}`;
+
+  const places: Places<Task> = createPlaces(
+    { places: policy.limits.tasksAtOnce, waiting: bounds.waiting },
+    (task, place) => turns.come(task, place),
+  );
+  const idle = createIdleCells(context, places);
+  const life = createLife(context, places, (task) => {
+    open.delete(task.id);
+    ended.set(task.id, task);
+  });
+  const turns = createTurns(context, places, sessions, life);
+  const look = createSweep(context, life, turns);
+  const admission = createAdmission(context, {
+    places,
+    sessions,
+    idle,
+    life,
+    turns,
+    known: (job, request) => byRequest.get(requestKey(job, request)),
+    add(task) {
+      const { key, request } = task.journal.record();
+      open.set(task.id, task);
+      byRequest.set(requestKey(jobKeyText(key), request), task);
+    },
+  });
+
+  /** @throws {Refusal} `task-unknown` (404), also for another runner's or a closed session's task */
+  function find(runner: RunnerIdentity, id: string): Task {
+    const task = open.get(id) ?? ended.get(id);
+    if (task !== undefined && task.session.runner.id === runner.id && sessions.isOpen(task.session)) {
+      task.heardAt = clock.monotonic();
+      task.session.usedAt = task.heardAt;
+      return task;
+    }
+    const fix = 'ask for events of the task that this session was given';
+    throw new Refusal({
+      code: 'task-unknown',
+      rule: 'tasks',
+      message: 'this runner has no such task',
+      fix,
+      status: 404,
+    });
+  }
+
+  async function* read(task: Task, from: Position, gone: AbortSignal): AsyncGenerator<string> {
+    task.reader?.abort();
+    const mine = new AbortController();
+    task.reader = mine;
+    const stop = (): void => mine.abort();
+    gone.addEventListener('abort', stop, { once: true });
+    if (gone.aborted) stop();
+    try {
+      const source = {
+        relay: task.relay,
+        ping: () =>
+          task.waitingSince !== null && task.turnSince === null && task.journal.record().phase === 'waiting'
+            ? ({ k: 'ping', ahead: places.ahead(task) } as const)
+            : ({ k: 'ping' } as const),
+        turn: () => (task.turnSince === null ? null : ({ k: 'turn' } as const)),
+      };
+      yield* streamEvents(source, from, timing, mine.signal);
+    } finally {
+      gone.removeEventListener('abort', stop);
+      task.heardAt = clock.monotonic();
+      if (task.reader === mine) task.reader = null;
+    }
+  }
+
+  function forgetEnded(): void {
+    for (const task of ended.values()) {
+      const old = task.endedAt !== null && clock.monotonic() - task.endedAt > timing.keepEnded;
+      if (!old && ended.size <= bounds.endedTasks) break;
+      ended.delete(task.id);
+      const { key, request } = task.journal.record();
+      byRequest.delete(requestKey(jobKeyText(key), request));
+    }
+  }
+
+  const endedByStop = (): Failure =>
+    new Failure('gate-stopping', `the gate was stopped, and cells of the kind "${cells.name}" cannot go on without it`);
+
+  return {
+    idle,
+    submit: async (session, request) => answerOf(await admission.submit(session, request)),
+    prove: (runner, id, proof) => turns.prove(find(runner, id), proof),
+    async cancel(runner, id) {
+      const task = find(runner, id);
+      await audit.write({ event: 'cancel', ...taskFields(task) });
+      await life.see(task, { seen: 'cancel', reason: 'author' });
+    },
+    events(runner, id, from) {
+      const task = find(runner, id);
+      return (gone) => read(task, from, gone);
+    },
+    left(session) {
+      void idle.drop(session);
+      for (const task of open.values()) {
+        if (task.session !== session || task.journal.record().phase !== 'waiting') continue;
+        life.see(task, { seen: 'cancel', reason: 'author' }).catch((err: unknown) => {
+          log.error({ err, task: task.id }, 'a waiting task of a closed session could not be ended');
+        });
+      }
+    },
+    sweep() {
+      for (const task of open.values()) void look(task);
+      forgetEnded();
+      idle.renew((session) => sessions.isOpen(session));
+    },
+    async stop() {
+      if (!cells.survives) await Promise.all([...open.values()].map((task) => life.fail(task, endedByStop())));
+      await idle.dropAll();
+      for (const task of [...open.values(), ...ended.values()]) task.reader?.abort();
+    },
+  };
+}
