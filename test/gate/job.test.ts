@@ -102,7 +102,13 @@ describe('a job that the policy allows', () => {
     const path = `/v1/sessions/${session.id}/tasks`;
     const answers = await Promise.all(
       Array.from({ length: 1000 }, () =>
-        call(session.runner.path, 'POST', path, { v: 1, request: hex(), task: 'drone build', params: {}, token }, agent),
+        call(
+          session.runner.path,
+          'POST',
+          path,
+          { v: 1, request: hex(), task: 'drone build', params: {}, token },
+          agent,
+        ),
       ),
     );
     agent.destroy();

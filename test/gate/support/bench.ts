@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Audit,
+  type AuditEntry,
   type Bounds,
   type CellEngine,
   type Gate,
@@ -50,7 +51,7 @@ export interface Bench {
   readonly audience: string;
   /** A runner with its socket. */
   runner(name?: string, ephemeral?: boolean): Promise<TestRunner>;
-  audit(): any[];
+  readonly audit: () => (AuditEntry & { readonly time: string })[];
   stop(): Promise<void>;
 }
 
@@ -187,7 +188,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       readFileSync(auditFile, 'utf8')
         .split('\n')
         .filter((line) => line !== '')
-        .map((line) => JSON.parse(line)),
+        .map((line) => JSON.parse(line) as AuditEntry & { time: string }),
     async stop() {
       await gate.stop();
       await Promise.all(listeners.map((listener) => listener.close()));

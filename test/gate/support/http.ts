@@ -4,9 +4,27 @@ import { type Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import type { Event } from '../../../src/protocol/index.ts';
 
+interface Said {
+  readonly code: string;
+  readonly message: string;
+  readonly rule: string;
+  readonly fix: string;
+}
+/** Everything that an answer may hold; what is not there is empty. */
 export interface Answer {
   readonly status: number;
-  readonly body: any;
+  readonly body: {
+    readonly refused?: Said;
+    readonly failed?: Said;
+    readonly code?: string;
+    readonly session: string;
+    readonly audience: string;
+    readonly expires: number;
+    readonly task: string;
+    readonly slot: number;
+    readonly phase: string;
+    readonly log: string;
+  };
 }
 
 export function call(
