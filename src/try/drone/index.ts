@@ -1,16 +1,11 @@
 export type {
-  Disturbance,
-  JournalEntry,
-  PlantedBuild,
   SimulatedBuild,
   SimulatedDrone,
   SimulatedDroneOptions,
   SimulatedRepository,
-  SimulatedStage,
-  SimulatedStep,
   SimulatedUser,
 } from './options.ts';
-export { type Redirect, startRedirector } from './redirector.ts';
+export { startRedirector } from './redirector.ts';
 export type {
   CancelMode,
   DroneScenario,
@@ -21,4 +16,4 @@ export type {
   TriggerFault,
 } from './scenario.ts';
 export { startSimulatedDrone } from './server.ts';
-export type { Wait, WaitAbout } from './wait.ts';
+export type { Wait } from './wait.ts';

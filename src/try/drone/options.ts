@@ -152,19 +152,19 @@ export interface SimulatedDrone {
   /** The last 1,000 requests, oldest first. */
   readonly requests: readonly JournalEntry[];
   /** All builds of a repository, oldest first. */
-  builds(slug: string): SimulatedBuild[];
+  readonly builds: (slug: string) => SimulatedBuild[];
   /** Puts a build into the list; nothing happens to it. */
-  plantBuild(slug: string, build?: PlantedBuild): SimulatedBuild;
+  readonly plantBuild: (slug: string, build?: PlantedBuild) => SimulatedBuild;
   /** An administrator pauses the queue (recording 63): builds stay pending until `resume`. */
-  pause(): void;
-  resume(): void;
+  readonly pause: () => void;
+  readonly resume: () => void;
   /** `kill -9` of the runner (recording 61): what runs stays running for good; later builds find a new runner. */
-  killRunner(): void;
+  readonly killRunner: () => void;
   /** The server goes: connections are cut, new ones refused. Builds go on. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
   /** It comes back at the same address; streams of steps that run now end at once (recording 59). */
-  start(): Promise<void>;
-  restart(): Promise<void>;
+  readonly start: () => Promise<void>;
+  readonly restart: () => Promise<void>;
   /** Ends everything, builds too. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }

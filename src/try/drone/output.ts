@@ -6,35 +6,44 @@ import type { DroneState } from './state.ts';
 
 /** How often a step's output is sent on. */
 const BATCHES = 10;
-/** Writes that are taken from a function at once. */
+/** What is taken from a function at once: this many writes, fewer if they are long. */
 const TAKEN = 2000;
+const TAKEN_LENGTH = 1024 * 1024;
 /** Between batches of a step that has no end. */
 const ENDLESS_MS = 20;
 const STEP_MS = 30;
 
 type Write = string | Uint8Array;
 
+interface Portion {
+  readonly writes: number;
+  readonly length: number;
+}
+
 interface Batch {
   readonly writes: readonly Write[];
   readonly last: boolean;
 }
 
-/** The same writes in portions of `size`. Looks one write ahead, so that the last portion is known. */
-function* batches(output: Iterable<Write>, size: number): Iterable<Batch> {
+/** The same writes in portions. Looks one write ahead, so that the last portion is known. */
+function* batches(output: Iterable<Write>, most: Portion): Iterable<Batch> {
   let writes: Write[] = [];
+  let length = 0;
   for (const write of output) {
-    if (writes.length === size) {
+    if (writes.length === most.writes || (writes.length > 0 && length + write.length > most.length)) {
       yield { writes, last: false };
       writes = [];
+      length = 0;
     }
     writes.push(write);
+    length += write.length;
   }
   if (writes.length > 0) yield { writes, last: true };
 }
 
-function portion(output: Output, endless: boolean): number {
-  if (typeof output === 'function') return endless ? 1 : TAKEN;
-  return Math.max(1, Math.ceil(output.length / BATCHES));
+function portion(output: Output, endless: boolean): Portion {
+  if (typeof output === 'function') return { writes: endless ? 1 : TAKEN, length: TAKEN_LENGTH };
+  return { writes: Math.max(1, Math.ceil(output.length / BATCHES)), length: Number.POSITIVE_INFINITY };
 }
 
 /** Resolves when the process has ended by itself; rejects when it is killed. */

@@ -10,6 +10,11 @@ export interface Redirect {
   to: string;
 }
 
+export interface Redirector {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
 export function redirected(req: IncomingMessage, res: ServerResponse, { as, to }: Redirect): void {
   const url = req.url ?? '/';
   if (as === 301) {
@@ -29,7 +34,7 @@ export function redirected(req: IncomingMessage, res: ServerResponse, { as, to }
 }
 
 /** A server on loopback that only redirects. */
-export async function startRedirector(redirect: Redirect): Promise<{ url: string; close(): Promise<void> }> {
+export async function startRedirector(redirect: Redirect): Promise<Redirector> {
   const server = createServer((req, res) => {
     req.resume();
     redirected(req, res, redirect);

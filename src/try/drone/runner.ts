@@ -22,8 +22,12 @@ export function run(state: DroneState, build: BuildRecord): void {
 
 async function life(state: DroneState, build: BuildRecord): Promise<void> {
   const ended = new Map<string, Promise<void>>();
-  for (const stage of build.stages) ended.set(stage.name, stageLife(state, build, stage, ended));
-  await Promise.all(ended.values());
+  const lives = build.stages.map((stage) => {
+    const one = stageLife(state, build, stage, ended);
+    ended.set(stage.name, one);
+    return one;
+  });
+  await Promise.all(lives);
   if (isDone(build.status)) return;
   await state.wait(build, MOMENT_MS, 'closing');
   if (isDone(build.status)) return;
@@ -70,7 +74,7 @@ async function dependencies(
   for (const name of names) await ended.get(name);
   if (isDone(stage.status)) return false;
   const needed = build.stages.filter(({ name }) => names.includes(name));
-  const good = needed.every(({ status }) => status === 'success');
+  const good = stage.scenario.onFailure === true || needed.every(({ status }) => status === 'success');
   const now = unixSeconds();
   stage.status = good ? 'pending' : 'skipped';
   if (!good) Object.assign(stage, { started: now, stopped: now });

@@ -40,9 +40,13 @@ export interface StageScenario {
   blocked?: boolean;
   /** Names of stages that have to end first. */
   dependsOn?: string[];
+  /** Runs although a stage that it depends on did not succeed (`trigger: status: [success, failure]`). */
+  onFailure?: boolean;
   /** No runner serves this stage: it stays pending (recording 64). */
   noRunner?: boolean;
   labels?: Record<string, string>;
+  /** `concurrency: limit`; only shown. */
+  limit?: number;
   type?: string;
   os?: string;
   arch?: string;

@@ -72,7 +72,7 @@ function plant(state: DroneState, slug: string, planted: PlantedBuild): Simulate
     { stages: [] },
   );
   repository.counter = Math.max(newest, repository.counter);
-  repository.version -= 1;
+  repository.version += repository.counter - newest - 1;
   if (created !== undefined) Object.assign(build, { created, updated: created });
   const begun = status === 'pending' ? 0 : build.created;
   Object.assign(build, {

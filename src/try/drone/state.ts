@@ -67,7 +67,8 @@ export class DroneState {
 
   /** Milliseconds of a scenario in milliseconds of the clock. */
   scaled(ms: number): number {
-    return ms * this.#timeScale;
+    // Infinity at scale 0 would be no number.
+    return ms === Number.POSITIVE_INFINITY ? ms : ms * this.#timeScale;
   }
 
   /** Rejects when the runner stops working on the build. */
@@ -90,9 +91,10 @@ export class DroneState {
 function newRepository(options: SimulatedRepository, id: number, created: number): RepositoryRecord {
   const [owner, name, ...rest] = options.slug.split('/');
   if (!owner || !name || rest.length > 0) throw new Error(`a repository is called owner/name, not ${options.slug}`);
+  const { counter = 0 } = options;
   const enabled = options.neverEnabled !== true;
   const active = enabled && options.active !== false;
-  // As Drone counts: 1 synced, 2 enabled, 3 disabled again or protected (recordings 01 and 16).
+  // As Drone counts: 1 synced, 2 enabled, one more for each change and each build (recordings 01, 10 and 16).
   const changed = Number(enabled && !active) + Number(options.protected === true);
   return {
     id,
@@ -105,8 +107,8 @@ function newRepository(options: SimulatedRepository, id: number, created: number
     enabled,
     protected: options.protected === true,
     timeout: options.timeout ?? 60,
-    counter: options.counter ?? 0,
-    version: 1 + Number(enabled) + changed,
+    counter,
+    version: 1 + Number(enabled) + changed + counter,
     triggers: 0,
     builds: [],
   };

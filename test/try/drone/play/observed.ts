@@ -1,0 +1,153 @@
+// What a recording tells of each build: its states, in order, and the log of each step.
+
+import { type Item, numberOf, type RecordedResponse, type Recording, slugOf } from './recording.ts';
+
+export interface ObservedStep {
+  number: number;
+  name: string;
+  status: string;
+  exit_code: number;
+  error?: string;
+  errignore?: boolean;
+}
+
+export interface ObservedStage {
+  number: number;
+  name: string;
+  type: string;
+  status: string;
+  error?: string;
+  exit_code: number;
+  machine?: string;
+  os: string;
+  arch: string;
+  on_failure: boolean;
+  limit?: number;
+  depends_on?: string[];
+  labels?: Record<string, string>;
+  steps?: ObservedStep[];
+}
+
+export interface ObservedBuild {
+  number: number;
+  parent?: number;
+  status: string;
+  error?: string;
+  event: string;
+  action: string;
+  message: string;
+  after: string;
+  ref: string;
+  trigger: string;
+  sender: string;
+  params?: Record<string, string>;
+  deploy_to?: string;
+  stages?: ObservedStage[];
+}
+
+export interface Observed {
+  /** Every state that was seen, oldest first; of several at once the order of the recording. */
+  states: { at: number; build: ObservedBuild }[];
+  /** Whether a request of this recording made it. */
+  madeHere: boolean;
+  /** `stage/step` to its entries by `pos`. */
+  logs: Map<string, Map<number, string>>;
+  /** Steps whose stored log was asked for and was not there, with the last time. */
+  withoutLog: Map<string, number>;
+}
+
+export interface ObservedRepository {
+  /** The first description; undefined: none was recorded. */
+  first?: Record<string, unknown>;
+  builds: Map<number, Observed>;
+}
+
+type Json = unknown;
+
+function isObject(value: Json): value is Record<string, Json> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isBuild(value: Json): value is Record<string, Json> & ObservedBuild {
+  return isObject(value) && 'repo_id' in value && 'after' in value;
+}
+
+/** The frames' JSON of an event stream or a live log. */
+function dataOf(item: Item): { at: number; json: Json }[] {
+  if (item.kind !== 'stream') return [];
+  return item.chunks.flatMap(({ at = item.at, data = '' }) =>
+    [...data.matchAll(/^data: (\{.*\})$/gm)].map((found) => ({ at, json: JSON.parse(found[1] ?? '') as Json })),
+  );
+}
+
+function answersOf(item: Item): { at: number; response: Partial<RecordedResponse> }[] {
+  if (item.kind === 'exchange') return item.response === undefined ? [] : [{ at: item.at, response: item.response }];
+  if (item.kind === 'poll') return item.answers.map((response) => ({ at: response.at, response }));
+  return [];
+}
+
+export class Observations {
+  readonly repositories = new Map<string, ObservedRepository>();
+
+  constructor(recording: Recording) {
+    for (const item of recording.items) {
+      if (item.kind === 'note') continue;
+      const { path, method } = item.request;
+      for (const { at, response } of answersOf(item)) {
+        const slug = slugOf(path);
+        const values = Array.isArray(response.json) ? (response.json as Json[]) : [response.json];
+        for (const value of values) this.#take(slug, at, value, method === 'POST');
+        if (slug !== undefined) this.#takeLog(slug, at, path, response);
+      }
+      for (const { at, json } of dataOf(item)) {
+        this.#take(slugOf(path), at, isObject(json) && isObject(json.build) ? json.build : json, false);
+        if (isObject(json) && 'pos' in json) this.#entries(slugOf(path) ?? '', path, [json]);
+      }
+    }
+    for (const { builds } of this.repositories.values()) {
+      for (const { states } of builds.values()) states.sort((a, b) => a.at - b.at);
+    }
+  }
+
+  repository(slug: string): ObservedRepository {
+    const known = this.repositories.get(slug) ?? { builds: new Map<number, Observed>() };
+    this.repositories.set(slug, known);
+    return known;
+  }
+
+  build(slug: string, number: number): Observed {
+    const { builds } = this.repository(slug);
+    const known = builds.get(number) ?? { states: [], madeHere: false, logs: new Map(), withoutLog: new Map() };
+    builds.set(number, known);
+    return known;
+  }
+
+  #take(slug: string | undefined, at: number, value: Json, posted: boolean): void {
+    if (isObject(value) && typeof value.slug === 'string') this.repository(value.slug).first ??= value;
+    if (slug === undefined || !isBuild(value)) return;
+    const seen = this.build(slug, value.number);
+    seen.states.push({ at, build: value });
+    seen.madeHere ||= posted;
+  }
+
+  #takeLog(slug: string, at: number, path: string, { status, json }: Partial<RecordedResponse>): void {
+    const step = /\/logs\/(\d+\/\d+)$/.exec(path)?.[1];
+    const number = numberOf(path);
+    if (step === undefined || number === undefined) return;
+    if (status === 404) this.build(slug, number).withoutLog.set(step, at);
+    else if (Array.isArray(json)) this.#entries(slug, path, json as Json[]);
+  }
+
+  #entries(slug: string, path: string, entries: readonly Json[]): void {
+    const step = /\/(\d+\/\d+)$/.exec(path)?.[1];
+    const number = numberOf(path);
+    if (step === undefined || number === undefined) return;
+    const { logs } = this.build(slug, number);
+    const log = logs.get(step) ?? new Map<number, string>();
+    logs.set(step, log);
+    for (const entry of entries) {
+      if (isObject(entry) && typeof entry.pos === 'number' && typeof entry.out === 'string')
+        log.set(entry.pos, entry.out);
+    }
+  }
+}

@@ -1,0 +1,212 @@
+// The world that a recording was made in, as far as the recording itself tells of it: who may what, which repositories, branches
+// and commits there are, and what became of each build. From this the simulated Drone is made.
+
+import type {
+  DroneScenario,
+  SimulatedDroneOptions,
+  SimulatedRepository,
+  SimulatedUser,
+  StageScenario,
+  StepScenario,
+  TriggerFault,
+} from '../../../../src/try/drone/index.ts';
+import type { Observations, Observed, ObservedBuild, ObservedStage, ObservedStep } from './observed.ts';
+import { type Exchange, queryOf, type Recording, slugOf } from './recording.ts';
+
+/** The repositories that were there in every recording; others are added as they appear. */
+const REPOSITORIES = ['guarded', 'hello', 'never', 'orphan', 'other', 'private', 'quiet', 'shut', 'timeout'].map(
+  (name) => `octo/${name}`,
+);
+
+export function tokenOf(login: string): string {
+  return `token-of-${login}`;
+}
+
+/** Set before each request: how the next trigger is answered, and how slowly. */
+export interface Next {
+  trigger: TriggerFault;
+  slowMs: number;
+}
+
+export function worldOf(recording: Recording, seen: Observations, next: Next): SimulatedDroneOptions {
+  const slugs = [...new Set([...REPOSITORIES, ...seen.repositories.keys()])].sort();
+  const logins = recording.items.flatMap((item) => (item.kind === 'note' ? [] : (item.request.as ?? [])));
+  return {
+    users: usersOf(slugs, logins),
+    repositories: slugs.map((slug) => repositoryOf(slug, recording, seen, next)),
+  };
+}
+
+/** octo administers all, bot writes, reader reads, robot is a machine; nobody's token is invalid. */
+function usersOf(slugs: string[], logins: readonly string[]): SimulatedUser[] {
+  const known: SimulatedUser[] = [
+    { login: 'octo', token: tokenOf('octo'), admin: true, own: slugs },
+    { login: 'bot', token: tokenOf('bot'), write: slugs },
+    { login: 'reader', token: tokenOf('reader'), read: slugs },
+    { login: 'robot', token: tokenOf('robot'), machine: true },
+  ];
+  const others = [...new Set(logins)].filter(
+    (login) => login !== 'nobody' && !known.some((user) => user.login === login),
+  );
+  return [...known, ...others.map((login) => ({ login, token: tokenOf(login) }))];
+}
+
+function repositoryOf(slug: string, recording: Recording, seen: Observations, next: Next): SimulatedRepository {
+  const { first = {}, builds } = seen.repository(slug);
+  const made = [...builds].filter(([, { madeHere }]) => madeHere).map(([number]) => number);
+  const here = exchangesOf(recording, slug);
+  const never = 'user_id' in first ? first.user_id === 0 : slug === 'octo/never';
+  const shut = 'active' in first ? first.active === false : slug === 'octo/shut';
+  const secret = 'visibility' in first ? first.visibility === 'private' : slug === 'octo/private';
+  return {
+    slug,
+    active: !shut,
+    neverEnabled: never,
+    protected: 'protected' in first ? first.protected === true : slug === 'octo/guarded',
+    visibility: secret ? 'private' : 'public',
+    timeout: slug === 'octo/timeout' && first.timeout === undefined ? 1 : Number(first.timeout || 60),
+    counter: made.length > 0 ? Math.min(...made) - 1 : 0,
+    head: headsOf(here),
+    knownCommits: commitsOf(here),
+    scenario: ({ number }) => ({
+      ...scenarioOf(builds.get(number), recording),
+      trigger: () => next.trigger,
+      slowMs: next.slowMs,
+    }),
+  };
+}
+
+function exchangesOf(recording: Recording, slug: string): Exchange[] {
+  return recording.items.filter(
+    (item): item is Exchange => item.kind === 'exchange' && slugOf(item.request.path) === slug,
+  );
+}
+
+/** Branches, as builds without a commit show where they point to. */
+function headsOf(exchanges: readonly Exchange[]): Record<string, string> {
+  const heads: [string, string][] = [];
+  for (const { request, response } of exchanges) {
+    const query = queryOf(request.path);
+    const build = response?.json as ObservedBuild | null | undefined;
+    if (request.method === 'POST' && !query.get('commit') && typeof build?.after === 'string') {
+      heads.push([query.get('branch') || 'main', build.after]);
+    }
+  }
+  return Object.fromEntries(heads);
+}
+
+/** Every full commit that is named, but those that the SCM is said not to know. */
+function commitsOf(exchanges: readonly Exchange[]): string[] {
+  const unknown = exchanges.flatMap(
+    ({ response }) => /No commit found for SHA: (\w+)/.exec(response?.body ?? '')?.[1] ?? [],
+  );
+  const named = exchanges.flatMap(({ request }) => queryOf(request.path).get('commit') ?? []);
+  return named.filter((commit) => !unknown.includes(commit));
+}
+
+/** Of a build of which no stage was recorded, only what it printed: the steps are known by their logs. */
+function stagesByLogs(observed: Observed | undefined): StageScenario[] {
+  const steps = [...(observed?.logs.keys() ?? []), ...(observed?.withoutLog.keys() ?? []), '1/1'].map((step) =>
+    step.split('/').map(Number),
+  );
+  const stages = Math.max(...steps.map(([stage = 1]) => stage));
+  return Array.from({ length: stages }, (_stage, index) => ({
+    name: `stage ${index + 1}`,
+    steps: Array.from(
+      { length: Math.max(0, ...steps.map(([stage, step = 1]) => (stage === index + 1 ? step : 0))) },
+      (_step, at) => ({ name: `step ${at + 1}`, lines: linesOf(observed?.logs.get(`${index + 1}/${at + 1}`)) }),
+    ),
+  }));
+}
+
+function scenarioOf(observed: Observed | undefined, recording: Recording): DroneScenario {
+  const states = observed?.states.map(({ build }) => build).filter(({ stages }) => stages !== undefined) ?? [];
+  const last = states.at(-1);
+  if (observed === undefined || last?.stages === undefined)
+    return { stages: stagesByLogs(observed), stream: 'as-measured' };
+  return {
+    stages: last.stages.map((stage) => stageOf(stage, states, observed)),
+    cancel: wasLost(observed, recording) ? 'lost' : 'honoured',
+    stream: 'as-measured',
+  };
+}
+
+/** A step that was cancelled has a log within moments; if not, either the cancel was lost or the runner had died. */
+export function wasLost(observed: Observed, recording: Recording): boolean {
+  if (recording.items.some((item) => item.kind === 'note' && item.note === 'runner killed')) return false;
+  const killed = observed.states.find(({ build }) => build.status === 'killed');
+  return (killed?.build.stages ?? []).some(({ number, steps = [] }) =>
+    steps.some((step) => {
+      const missing = observed.withoutLog.get(`${number}/${step.number}`);
+      return step.status === 'killed' && missing !== undefined && missing >= (killed?.at ?? 0);
+    }),
+  );
+}
+
+function stageOf(stage: ObservedStage, states: readonly ObservedBuild[], observed: Observed): StageScenario {
+  const before = states.flatMap(({ stages = [] }) => stages.find(({ number }) => number === stage.number) ?? []);
+  const taken = before.some(({ machine }) => machine !== undefined);
+  const blocked = before.some(({ status }) => status === 'blocked');
+  const { steps = [], depends_on: dependsOn, labels, name, type, os, arch, error } = stage;
+  return {
+    name,
+    type,
+    os,
+    arch,
+    blocked,
+    onFailure: stage.on_failure,
+    limit: stage.limit ?? 0,
+    noRunner: !taken && !blocked && stage.status !== 'waiting_on_dependencies' && dependsOn === undefined,
+    steps: steps.map((step) => stepOf(stage, step, steps, observed)),
+    ...(dependsOn === undefined ? {} : { dependsOn }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** Of a cancel, 130 is the exit code; what the runner killed by itself has another (recording 34). */
+function stepOf(
+  stage: ObservedStage,
+  step: ObservedStep,
+  steps: readonly ObservedStep[],
+  observed: Observed,
+): StepScenario {
+  const earlier = steps.filter(({ number }) => number < step.number);
+  const afterFailure = earlier.some(({ status }) => status === 'failure' || status === 'killed');
+  const lines = linesOf(observed.logs.get(`${stage.number}/${step.number}`));
+  const endless = step.status === 'running' || (step.status === 'killed' && step.exit_code === 130);
+  const ended = ['success', 'failure', 'error', 'killed'].includes(step.status) && !endless;
+  const neverDue = step.status === 'skipped' && !afterFailure && step.exit_code === 0;
+  return {
+    name: step.name,
+    lines,
+    ...(endless ? { ms: Number.POSITIVE_INFINITY } : {}),
+    ...(ended ? { status: step.status as 'success', exitCode: step.exit_code, onFailure: afterFailure } : {}),
+    ...(neverDue ? { status: 'skipped' } : {}),
+    ...(step.error === undefined ? {} : { error: step.error }),
+    ...(step.errignore === true ? { ignoreFailure: true } : {}),
+  };
+}
+
+/** One write for each entry. What was not recorded is filled in, so that the others keep their places. */
+function linesOf(log: ReadonlyMap<number, string> | undefined): string[] {
+  if (log === undefined) return [];
+  const length = Math.max(...log.keys()) + 1;
+  return Array.from({ length }, (_one, pos) => log.get(pos) ?? `this line was not recorded ${'.'.repeat(26)}\n`);
+}
+
+/** What made the recorded answer to a trigger, where the path and the rights alone do not. */
+export function faultOf({ response, failed }: Exchange): Next {
+  if (response === undefined)
+    return { trigger: failed?.startsWith('client gave up') ? 'slow-before' : 'hang-up-before', slowMs: 60_000 };
+  const { json, status } = response;
+  const body = json as (ObservedBuild & { message?: string }) | null | undefined;
+  const answered = (trigger: TriggerFault): Next => ({ trigger, slowMs: 1 });
+  if (status === 200 && json === null) return answered('null');
+  if (status === 200 && body?.status === 'error') return answered({ yamlError: body.error ?? '' });
+  if (status === 200 && body === undefined) return answered('html');
+  if (status === 500) return answered(body?.message === 'configuration: not found' ? 'config-empty' : 'config-missing');
+  const said = body?.message ?? '';
+  const ofDrone = said.startsWith('No commit found') || said.startsWith('sql:');
+  return answered(status === 404 && !ofDrone ? { scm: said } : 'ok');
+}
