@@ -11,8 +11,8 @@ export interface DisplayOptions {
 }
 
 export interface Display {
-  line(line: RunnerLine): void;
-  result(result: JobResult): void;
+  readonly line: (line: RunnerLine) => void;
+  readonly result: (result: JobResult) => void;
 }
 
 const codes = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33', blue: '34' } as const;

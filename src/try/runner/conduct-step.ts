@@ -1,10 +1,12 @@
 // The rules that hold for every step, whatever it does: its condition, a cancel, its time limit, continue-on-error, and
 // what its end means for the job.
 
-import { evaluate, evaluateCondition, type Token, type Value } from '../workflow/index.ts';
+import { evaluate, evaluateCondition, type Token } from '../workflow/index.ts';
+import { startClock } from './clock.ts';
 import type { StepEffects } from './file-commands.ts';
 import { openLog, type Run } from './run.ts';
 import { scopeOf } from './scope.ts';
+import { effectsOn, type Kept } from './step-effects.ts';
 import { errorMessage, type StepLog } from './step-log.ts';
 import type { Conclusion, StepResult } from './types.ts';
 
@@ -32,53 +34,6 @@ export interface StepPlan {
   /** @throws {Error} the step failed; its message is shown. `skipped`: there was nothing to do. */
   readonly run: (body: StepBody) => Promise<'skipped' | void>;
 }
-
-const maxDelay = 2_147_483_647;
-
-/** A whole number of minutes, or 0 for none. */
-const minutesOf = (value: Value): number => {
-  const minutes = typeof value === 'string' ? Number(value) : value;
-  return typeof minutes === 'number' && minutes > 0 ? Math.floor(minutes) : 0;
-};
-
-/** Calls `action` after a `timeout-minutes:`. @returns stops the clock */
-export function startClock(
-  run: Run,
-  token: Token | null,
-  otherwise: number,
-  env: ReadonlyMap<string, string>,
-  action: (minutes: number) => void,
-) {
-  const minutes = (token === null ? 0 : minutesOf(evaluate(token, scopeOf(run, env)))) || otherwise;
-  if (minutes === 0) return () => {};
-  const timer = setTimeout(() => action(minutes), Math.min(minutes * run.limits.minute, maxDelay));
-  return () => clearTimeout(timer);
-}
-
-interface Kept {
-  readonly outputs: Map<string, string>;
-  summary: string;
-  failed: boolean;
-}
-
-/** Outputs and summary belong to the step; environment and path to the job, for every later step. */
-const effectsOn = (run: Run, env: Map<string, string>, kept: Kept): StepEffects => ({
-  setOutput: (name, value) => void kept.outputs.set(name, value),
-  setEnv: (name, value) => {
-    run.env.set(name, value);
-    env.set(name, value);
-  },
-  addPath: (path) => {
-    const others = run.prependPath.filter((other) => other !== path);
-    run.prependPath.splice(0, Infinity, path, ...others);
-  },
-  setSummary: (markdown) => {
-    kept.summary = run.masker.mask(markdown);
-  },
-  fail: () => {
-    kept.failed = true;
-  },
-});
 
 /** While it runs, a step is cancelled with the job unless its condition holds for a cancelled job too. */
 function listenForCancel(
@@ -164,8 +119,8 @@ export async function conductStep(run: Run, plan: StepPlan): Promise<void> {
   const tolerated = decided === null && outcome === 'failure' && toleratesFailure(run, plan, log, env);
   const conclusion = tolerated ? 'success' : outcome;
   // A name that GitHub gave is reserved: its step is not in the `steps` context.
-  if (plan.id !== '' && !plan.id.startsWith('__'))
-    run.outcomes.set(plan.id, { outputs: kept.outputs, outcome, conclusion });
+  const published = plan.id !== '' && !plan.id.startsWith('__');
+  if (published) run.outcomes.set(plan.id, { outputs: kept.outputs, outcome, conclusion });
   if (conclusion === 'failure' && run.status === 'success') run.status = 'failure';
   run.results.push({
     number: plan.number,

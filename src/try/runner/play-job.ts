@@ -2,7 +2,7 @@
 // step becomes a call of the hook.
 
 import { evaluateCondition, type Status } from '../workflow/index.ts';
-import { startClock } from './conduct-step.ts';
+import { startClock } from './clock.ts';
 import { completeJob, initializeContainers, setUpJob, stopContainers } from './job-steps.ts';
 import { createRun, type Run } from './run.ts';
 import { scopeOf } from './scope.ts';

@@ -1,6 +1,7 @@
 // A job while it is played: what its steps share and change.
 
 import { randomBytes, randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import type { Job, Json, Status } from '../workflow/index.ts';
 import { githubFacts, runnerFacts, webhookPayload } from './facts.ts';
 import { createLayout, type Layout } from './layout.ts';
@@ -68,7 +69,7 @@ export function createRun(options: PlayOptions): Run {
   const layout = createLayout(options.tempDir, event.repository);
   const needed: NeededJob = { result: 'success', outputs: {} };
   return {
-    options,
+    options: { ...options, hook: resolve(options.hook) },
     job,
     limits: { ...defaultLimits, ...options.limits },
     layout,

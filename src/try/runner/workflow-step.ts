@@ -1,21 +1,16 @@
 // A step of the workflow: a script, a container, or an action that is not played.
 
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { evaluateText, evaluateTexts, type Step } from '../workflow/index.ts';
 import { conductStep, type StepBody, type StepPlan } from './conduct-step.ts';
-import { containerStepEnvironment, scriptEnvironment } from './environment.ts';
-import { createCommandFiles, processCommandFiles } from './file-commands.ts';
-import { callHook } from './hook-call.ts';
-import { jobPaths, stepContainerMounts, stepContainerPaths, toContainerPath } from './mounts.ts';
+import { runContainer } from './container-step.ts';
+import { processCommandFiles } from './file-commands.ts';
+import { openStep } from './open-step.ts';
 import type { Run } from './run.ts';
 import { scopeOf } from './scope.ts';
-import { checkShell, describeShell, scriptText, shellArguments } from './shell.ts';
+import { runScript } from './script-step.ts';
+import { firstLine } from './step-details.ts';
 import type { StepLog } from './step-log.ts';
-
-/** The first line that is not blank. */
-const firstLine = (text: string) => text.replace(/^[ \t\r\n]+/, '').split(/[\r\n]/)[0] ?? '';
 
 function unmaskedName(run: Run, step: Step, env: ReadonlyMap<string, string>): string {
   try {
@@ -29,89 +24,6 @@ function unmaskedName(run: Run, step: Step, env: ReadonlyMap<string, string>): s
 
 const displayName = (run: Run, step: Step, env: ReadonlyMap<string, string>) =>
   run.masker.mask(unmaskedName(run, step, env));
-
-function showDetails(log: StepLog, title: string, lines: readonly string[], env: ReadonlyMap<string, string>): void {
-  log.group(title);
-  for (const line of lines) log.plain(line);
-  if (env.size > 0) log.plain('env:');
-  for (const [name, value] of env) log.plain(`  ${name}: ${value}`);
-  log.endGroup();
-}
-
-const brightCyan = (line: string) => `\u001b[36;1m${line}\u001b[0m`;
-
-/** What the runner does before any step of a workflow: the event's file, and the files that the step is heard by. */
-function openStep(run: Run, repository: string, ref: string) {
-  const { layout, github } = run;
-  const eventFile = join(layout.workflow, 'event.json');
-  mkdirSync(layout.workflow, { recursive: true });
-  writeFileSync(eventFile, JSON.stringify(run.payload));
-  github.set('event_path', eventFile);
-  github.set('action_repository', repository);
-  github.set('action_ref', ref);
-  const files = createCommandFiles(layout.fileCommands);
-  for (const [name, path] of files) github.set(name, path);
-  return files;
-}
-
-function workingDirectory(run: Run, step: Step, env: ReadonlyMap<string, string>): string {
-  const given = step.workingDirectory === null ? undefined : evaluateText(step.workingDirectory, scopeOf(run, env));
-  const path = given ?? run.defaults.get('working-directory') ?? '';
-  const { workspace } = run.layout;
-  // .NET's Path.Combine: an absolute path wins, dots stay where they are.
-  const combined = isAbsolute(path) ? path : path === '' ? workspace : `${workspace}/${path}`;
-  return toContainerPath(combined, jobPaths(run.layout));
-}
-
-async function runScript(run: Run, step: Step, { log, env, effects, signal }: StepBody): Promise<void> {
-  const scope = scopeOf(run, env);
-  const text = step.run === null ? '' : evaluateText(step.run, scope);
-  const own = step.shell === null ? '' : evaluateText(step.shell, scope);
-  const shell = describeShell(own === '' ? run.defaults.get('shell') : own);
-  const lines = text.replaceAll('\r\n', '\n').replace(/\n+$/, '').split('\n').map(brightCyan);
-  showDetails(log, `Run ${firstLine(text)}`, [...lines, `shell: ${shell.command} ${shell.template}`], env);
-  checkShell(shell);
-  const file = join(run.layout.temp, `${randomUUID()}${shell.extension}`);
-  const paths = jobPaths(run.layout);
-  const args = {
-    entryPointArgs: shellArguments(shell, toContainerPath(file, paths)),
-    entryPoint: shell.command,
-    environmentVariables: scriptEnvironment(run, env, paths),
-    prependPath: [...run.prependPath],
-    workingDirectory: workingDirectory(run, step, env),
-  };
-  writeFileSync(file, scriptText(shell, text), { mode: 0o600 });
-  await callHook({ run, log, command: 'run_script_step', args, effects, env, signal });
-}
-
-async function runContainer(
-  run: Run,
-  step: Step,
-  image: string,
-  { log, env, effects, signal }: StepBody,
-): Promise<void> {
-  const inputs = step.with === null ? new Map<string, string>() : evaluateTexts(step.with, scopeOf(run, env));
-  const given = [...inputs].flatMap(([name, value]) => (value === '' ? [] : [`  ${name}: ${value}`]));
-  showDetails(log, `Run docker://${image}`, given.length === 0 ? [] : ['with:', ...given], env);
-  const input = (wanted: string) => [...inputs].find(([name]) => name.toLowerCase() === wanted)?.[1];
-  const args = {
-    image,
-    dockerfile: null,
-    entryPointArgs:
-      input('args')
-        ?.split(' ')
-        .map((argument) => argument.trim()) ?? [],
-    entryPoint: input('entrypoint') ?? null,
-    workingDirectory: '/github/workspace',
-    createOptions: null,
-    registry: null,
-    environmentVariables: containerStepEnvironment(run, env, inputs, stepContainerPaths(run.layout)),
-    portMappings: [],
-    systemMountVolumes: stepContainerMounts(run.layout),
-    userMountVolumes: [],
-  };
-  await callHook({ run, log, command: 'run_container_step', args, effects, env, signal });
-}
 
 export const isForeignAction = (step: Step): boolean =>
   step.uses !== null && !/^(?:\.\/|\$\/|docker:\/\/)/i.test(step.uses);

@@ -2,6 +2,7 @@
 
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
 import type { FunctionDefinition } from '@actions/expressions/funcs/info';
+import { type Token as Lexed, TokenType } from '@actions/expressions/lexer';
 import { truthy } from '@actions/expressions/result';
 import {
   type BasicExpressionToken,
@@ -64,9 +65,14 @@ const functionsFor = (status: Status): FunctionDefinition[] => [
   define('hashFiles', 1, 255, () => new data.StringData('')),
 ];
 
+/** The package unescapes only the first quote of a literal, and every literal text beside an expression is one. */
+const unquote = (token: Lexed): Lexed =>
+  token.type === TokenType.STRING ? { ...token, value: token.lexeme.slice(1, -1).replaceAll("''", "'") } : token;
+
 function evaluateData(expression: string, scope: Scope): data.ExpressionData {
   const functions = functionsFor(scope.status);
-  const tree = new Parser(new Lexer(expression).lex().tokens, [...contextNames], functions).parse();
+  const tokens = new Lexer(expression).lex().tokens.map(unquote);
+  const tree = new Parser(tokens, [...contextNames], functions).parse();
   // The package types the tree of an empty expression as a tree.
   if ((tree as unknown) === undefined) return new data.Null();
   const context = new data.Dictionary(

@@ -10,7 +10,13 @@ import { JSONObjectReader } from '@actions/workflow-parser/templates/json-object
 import { TemplateSchema } from '@actions/workflow-parser/templates/schema/index';
 import { TemplateContext, TemplateValidationErrors } from '@actions/workflow-parser/templates/template-context';
 import { readTemplate } from '@actions/workflow-parser/templates/template-reader';
-import { type LiteralToken, type MappingToken, StringToken } from '@actions/workflow-parser/templates/tokens/index';
+import {
+  type LiteralToken,
+  type MappingToken,
+  StringToken,
+  type TemplateToken,
+} from '@actions/workflow-parser/templates/tokens/index';
+import { TemplateTokenError } from '@actions/workflow-parser/templates/tokens/template-token';
 import { isMapping } from '@actions/workflow-parser/templates/tokens/type-guards';
 import { NoOperationTraceWriter } from '@actions/workflow-parser/templates/trace-writer';
 import { WORKFLOW_ROOT } from '@actions/workflow-parser/workflows/workflow-constants';
@@ -18,6 +24,7 @@ import { YamlObjectReader } from '@actions/workflow-parser/workflows/yaml-object
 import schemaJson from '../../../node_modules/@actions/workflow-parser/dist/workflow-v1.0.min.json' with {
   type: 'json',
 };
+import { convertibleJobs } from './late-expressions.ts';
 import type { Problem } from './workflow-error.ts';
 
 export interface ParsedWorkflow {
@@ -58,20 +65,28 @@ class WorkflowReader extends YamlObjectReader {
   }
 }
 
+function convert(context: TemplateContext, root: TemplateToken | undefined): ParsedWorkflow | null {
+  if (root === undefined || !isMapping(root)) return null;
+  const on = root.find('on');
+  const jobs = root.find('jobs');
+  if (on === undefined || jobs === undefined) return null;
+  try {
+    return { root, events: convertOn(context, on), jobs: convertJobs(context, convertibleJobs(jobs)) };
+  } catch (error) {
+    // What the schema has refused already may not convert at all.
+    const token = error instanceof TemplateTokenError && error.token !== undefined ? error.token : root;
+    context.error(token, error instanceof Error ? error : new Error(String(error)));
+    return null;
+  }
+}
+
 function read(text: string, file: string, positions: boolean): { problems: Problem[]; parsed: ParsedWorkflow | null } {
   const context = new TemplateContext(new TemplateValidationErrors(), workflowSchema(), new NoOperationTraceWriter());
   const fileId = context.getFileId(file);
   const reader = new WorkflowReader(fileId, text, positions);
   for (const error of reader.errors) context.error(fileId, error.message, error.range);
-  let parsed: ParsedWorkflow | null = null;
-  if (reader.errors.length === 0) {
-    const root = readTemplate(context, WORKFLOW_ROOT, reader, fileId);
-    const on = root !== undefined && isMapping(root) ? root.find('on') : undefined;
-    const jobs = root !== undefined && isMapping(root) ? root.find('jobs') : undefined;
-    if (root !== undefined && isMapping(root) && on !== undefined && jobs !== undefined) {
-      parsed = { root, events: convertOn(context, on), jobs: convertJobs(context, jobs) };
-    }
-  }
+  const parsed =
+    reader.errors.length > 0 ? null : convert(context, readTemplate(context, WORKFLOW_ROOT, reader, fileId));
   const problems = context.errors.getErrors().map(({ rawMessage, range }) => ({
     line: range?.start.line ?? 1,
     column: range?.start.column ?? 1,
@@ -80,12 +95,21 @@ function read(text: string, file: string, positions: boolean): { problems: Probl
   return { problems, parsed };
 }
 
+/**
+ * In the order of the file. The second problem of one place is mostly the first one again, in other words; but the very
+ * beginning stands for the file as a whole.
+ */
+const tidy = (problems: readonly Problem[]): Problem[] => {
+  const isFirst = ({ line, column }: Problem, index: number) =>
+    (line === 1 && column === 1) ||
+    problems.findIndex((first) => first.line === line && first.column === column) === index;
+  return problems.filter(isFirst).toSorted((a, b) => a.line - b.line || a.column - b.column);
+};
+
 /** Every problem that GitHub would find, in the order of the file; or the tree to play. */
 export function parseGrammar(text: string, file: string): ParsedWorkflow | readonly Problem[] {
   const positions = read(text, file, true);
   const { problems, parsed } = positions.problems.length > 0 ? positions : read(text, file, false);
-  if (problems.length > 0) {
-    return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
-  }
+  if (problems.length > 0) return tidy(problems);
   return parsed ?? [{ line: 1, column: 1, message: 'the file holds no workflow' }];
 }
