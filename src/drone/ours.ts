@@ -1,0 +1,59 @@
+// Which builds are ours. There is no request id in Drone and the same request twice is two builds (recording 20); the
+// nonce in the parameters, everything that we sent, and our login tell them apart from planted, promoted and restarted ones.
+
+import { nonceParam } from '../protocol/index.ts';
+import type { Build } from './answers.ts';
+
+export interface TriggerTask {
+  readonly repository: string;
+  /** Full ref. */
+  readonly ref: string;
+  /** Absent: Drone takes the head of `ref`. */
+  readonly commit?: string | undefined;
+  /** AIRLOCK_NONCE included. */
+  readonly params: Readonly<Record<string, string>>;
+  /** The token's account. */
+  readonly login: string;
+  /** The newest build's number before the trigger. */
+  readonly base: number;
+}
+
+function sameParams(sent: Readonly<Record<string, string>>, got: Readonly<Record<string, string>> = {}): boolean {
+  const keys = Object.keys(got);
+  return (
+    keys.length === Object.keys(sent).length && keys.every((key) => Object.hasOwn(sent, key) && sent[key] === got[key])
+  );
+}
+
+export const hasNonce = (task: TriggerTask, build: Build): boolean =>
+  build.params !== undefined &&
+  Object.hasOwn(build.params, nonceParam) &&
+  build.params[nonceParam] === task.params[nonceParam];
+
+const hasParent = (build: Build): boolean => build.parent !== undefined && build.parent !== 0;
+
+/** The point in which a build is not what the task asked for; undefined: it is. Everything, in the documented order. */
+export function difference(task: TriggerTask, build: Build): string | undefined {
+  if (build.number <= task.base) return `its number ${build.number} is not new`;
+  if (build.event !== 'custom') return 'its event is not custom';
+  if (hasParent(build)) return 'it repeats another build';
+  if (task.commit !== undefined && build.after !== task.commit) return 'its commit is another';
+  if (build.ref !== task.ref) return 'its ref is another';
+  if (!sameParams(task.params, build.params)) return 'its parameters are others';
+  if (build.trigger !== task.login) return 'another account started it';
+  return undefined;
+}
+
+/**
+ * A build that Drone made of our trigger although .drone.yml is broken: it has neither params nor trigger (recording 12),
+ * so only the account, the commit and the ref are left to compare.
+ */
+export const isBroken = (task: TriggerTask, build: Build): boolean =>
+  build.status === 'error' &&
+  build.params === undefined &&
+  build.number > task.base &&
+  build.event === 'custom' &&
+  !hasParent(build) &&
+  build.sender === task.login &&
+  build.ref === task.ref &&
+  (task.commit === undefined || build.after === task.commit);

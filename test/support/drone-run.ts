@@ -1,0 +1,113 @@
+// Preflight, trigger and follow in one, as the cell does it, with everything that came out of it.
+
+import {
+  type DroneOptions,
+  type Ending,
+  type LogNeed,
+  type TriggerTask,
+  type Window,
+  connectDrone,
+  follow,
+  preflight,
+  trigger,
+} from '../../src/drone/index.ts';
+import type { CancelReason, CellPhase, Order } from '../../src/protocol/index.ts';
+
+/** Short enough for a test, long enough for a loaded machine. */
+export const quick: Order['limits'] = {
+  call: 5000,
+  trigger: 5000,
+  lookup: 300,
+  queue: 20_000,
+  blocked: 20_000,
+  run: 20_000,
+  cancel: 600,
+  poll: 20,
+  reconnect: 200,
+  lost: 3000,
+  logBytes: 1_000_000_000,
+};
+
+export const nonce = '0123456789abcdef0123456789abcdef';
+
+export interface RunOptions extends Omit<DroneOptions, 'token'> {
+  readonly token?: string;
+  readonly repository?: string;
+  readonly ref?: string;
+  /** null: none is sent. */
+  readonly commit?: string | null;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly expect?: readonly string[];
+  readonly logs?: LogNeed;
+  readonly limits?: Partial<Order['limits']>;
+  readonly cancel?: AbortSignal;
+  readonly window?: Window;
+  readonly onPhase?: (phase: CellPhase) => void;
+}
+
+export interface Ran {
+  readonly ending: Ending;
+  /** Lines of each `stage/step`. */
+  readonly lines: ReadonlyMap<string, readonly string[]>;
+  /** Our own sentences among them. */
+  readonly notes: readonly string[];
+  readonly phases: readonly CellPhase[];
+}
+
+export const commit = 'c0ffee'.padEnd(40, '0');
+
+/** @throws what preflight throws */
+export async function runBuild(options: RunOptions): Promise<Ran> {
+  const limits = { ...quick, ...options.limits };
+  const { repository = 'octo/hello' } = options;
+  const cancel = options.cancel ?? new AbortController().signal;
+  const lines = new Map<string, string[]>();
+  const notes: string[] = [];
+  const phases: CellPhase[] = [];
+  const connection = connectDrone({ ...options, token: options.token ?? 'bot-token' });
+  const ready = await preflight(connection, { repository, call: limits.call, poll: limits.poll, cancel });
+  const task: TriggerTask = {
+    repository,
+    ref: options.ref ?? 'refs/heads/main',
+    commit: options.commit === null ? undefined : (options.commit ?? commit),
+    params: { ...options.params, AIRLOCK_NONCE: nonce },
+    login: ready.login,
+    base: ready.base,
+  };
+  const triggered = await trigger(connection, task, { user: ready.user, limits, cancel });
+  if ('ending' in triggered) return { ending: triggered.ending, lines, notes, phases };
+  const ending = await follow(connection, {
+    repository,
+    build: triggered.build,
+    expect: options.expect ?? [],
+    timeout: ready.timeout,
+    limits,
+    logs: options.logs ?? 'all',
+    sink: (step) => {
+      const own: string[] = [];
+      lines.set(step, own);
+      return {
+        line: (text) => own.push(text),
+        note: (text) => notes.push(text),
+        room: () => Promise.resolve(),
+        end: () => {},
+      };
+    },
+    details: true,
+    cancel,
+    window: options.window ?? { cycle: 400, from: 10, to: 280, deaf: 300 },
+    onState: (_build, phase) => {
+      if (phases.at(-1) === phase) return;
+      phases.push(phase);
+      options.onPhase?.(phase);
+    },
+  });
+  return { ending, lines, notes, phases };
+}
+
+/** A signal that is aborted with a reason after `ms`. */
+export function cancelAfter(ms: number, reason: CancelReason = 'author'): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(reason), ms);
+  return controller.signal;
+}
