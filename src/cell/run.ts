@@ -1,0 +1,148 @@
+// The managed task: one order in, one result out. Preflight, trigger, follow; what the author sees on the way are
+// snapshots and log lines, and nothing but Drone's success together with what the order expects makes it green.
+
+import {
+  type Build,
+  type Ending,
+  type Preflight,
+  type TriggerTask,
+  type User,
+  connectDrone,
+  follow,
+  preflight,
+  trigger,
+} from '../drone/index.ts';
+import { Failure, Refusal } from '../protocol/errors.ts';
+import type { Verdict } from '../protocol/event.ts';
+import { type Order, nonceParam } from '../protocol/order.ts';
+import { quote } from '../protocol/quote.ts';
+import { needOf, sinks } from './levels.ts';
+import type { Output } from './output.ts';
+import { redactor } from './redact.ts';
+import { type SnapshotOptions, buildUrl, snapshotOf } from './snapshot.ts';
+
+export interface Task {
+  readonly order: Order;
+  readonly output: Output;
+  /** Aborted with a CancelReason. */
+  readonly cancel: AbortSignal;
+  /** Writes a line for the operator; never a secret. */
+  readonly diagnose: (text: string) => void;
+}
+
+const notUnderstood = (message: string): Ending => ({ verdict: 'error', code: 'order-not-understood', message });
+
+/** What was thrown, as an ending. A refusal also says what to do. */
+function endingOf(error: unknown, diagnose: Task['diagnose']): Ending {
+  if (error instanceof Refusal)
+    return { verdict: 'error', code: error.code, message: `${error.message}. What to do: ${error.fix}` };
+  if (error instanceof Failure) return { verdict: 'error', code: error.code, message: error.message };
+  diagnose(`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : 'not an error'}`);
+  return {
+    verdict: 'unknown',
+    code: 'cell-misbehaved',
+    message: 'the managed script failed in a way that it does not know; look in Drone for a build of this job',
+  };
+}
+
+const moment = (seconds: number | undefined): string => (seconds === undefined || seconds === 0 ? '' : String(seconds));
+
+async function build(task: Task, ref: string, view: SnapshotOptions): Promise<Ending> {
+  const { order, output, cancel } = task;
+  const { limits } = order;
+  const connection = connectDrone({ ...order.drone, requestId: order.id });
+  output.state({ phase: 'preflight', stages: [] });
+  const ready: Preflight & { readonly user: User } = await preflight(connection, {
+    repository: order.repository,
+    logins: order.drone.logins,
+    call: limits.call,
+    poll: limits.poll,
+    cancel,
+  });
+  if (order.kind === 'probe') return { verdict: 'success', code: 'ok', message: 'Drone answers and accepts the token' };
+
+  output.state({ phase: 'trigger', stages: [] });
+  const asked: TriggerTask = {
+    repository: order.repository,
+    ref,
+    commit: order.commit,
+    params: { ...order.params, [nonceParam]: order.nonce },
+    login: ready.login,
+    base: ready.base,
+  };
+  const triggered = await trigger(connection, asked, {
+    user: ready.user,
+    limits,
+    cancel,
+    note: (note) => output.state({ phase: 'trigger', stages: [], note }),
+  });
+  if ('ending' in triggered) return triggered.ending;
+  output.state(snapshotOf(triggered.build, 'pending', undefined, view));
+  return follow(connection, {
+    repository: order.repository,
+    build: triggered.build,
+    expect: order.expect?.steps ?? [],
+    timeout: ready.timeout,
+    limits,
+    logs: needOf(order.log),
+    sink: sinks({ level: order.log, logBytes: limits.logBytes, redact: view.redact, output }),
+    details: view.errors,
+    cancel,
+    onState: (seen, phase, note) => {
+      // Lines that belong to what the snapshot shows go before it.
+      output.flush();
+      output.state(snapshotOf(seen, phase, note, view));
+    },
+  });
+}
+
+function outputsOf(verdict: Verdict, seen: Build | undefined, view: SnapshotOptions) {
+  return {
+    number: seen === undefined ? '' : String(seen.number),
+    url: seen === undefined ? '' : view.url(seen.number),
+    status: verdict,
+    commit: seen?.after.slice(0, 64) ?? '',
+    started: moment(seen?.started),
+    finished: moment(seen?.finished),
+  };
+}
+
+/** Where Drone is stays inside, unless the policy lets authors see it: `publicUrl` absent (protocol/order.ts). */
+function addressesOf({ server, address, proxy, publicUrl }: Order['drone']): readonly string[] {
+  if (publicUrl === undefined) return [];
+  const literals = [server, address, proxy].flatMap((text) => {
+    if (text === undefined) return [];
+    if (!URL.canParse(text)) return [text];
+    const { origin, host, hostname } = new URL(text);
+    // A bare word like `drone` is no address yet.
+    return hostname.includes('.') || hostname.includes(':') ? [origin, host, hostname] : [origin, host];
+  });
+  // In a message they stand quoted.
+  return literals.flatMap((literal) => [literal, quote(literal).slice(1, -1)]);
+}
+
+/** Runs the order to its result, which is the last event. Never throws. */
+export async function run(task: Task): Promise<Verdict> {
+  const { order, output, diagnose } = task;
+  // The token is never to be seen either, whoever prints it.
+  const redact = redactor([...order.redact, order.drone.token]);
+  const ours = redactor([...order.redact, order.drone.token, ...addressesOf(order.drone)]);
+  const view: SnapshotOptions = {
+    url: buildUrl(order.drone, order.repository),
+    redact,
+    errors: order.log !== 'status',
+  };
+  let ending: Ending;
+  if (order.kind !== 'build' && order.kind !== 'probe')
+    ending = notUnderstood(`this managed script does not know orders of the kind ${order.kind}`);
+  else if (order.kind === 'build' && order.ref === undefined) ending = notUnderstood('the order names no ref');
+  else ending = await build(task, order.ref ?? '', view).catch((error: unknown) => endingOf(error, diagnose));
+  const { verdict, code } = ending;
+  output.result({
+    verdict,
+    code,
+    message: ours(ending.message).slice(0, 8000),
+    outputs: outputsOf(verdict, ending.build, view),
+  });
+  return verdict;
+}
