@@ -36,7 +36,11 @@ const backdated = 600;
 
 async function sign(key: CryptoKey, issuer: string, audience: string, claims: JobClaims): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
-  return new SignJWT({ ...claims, jti: randomBytes(16).toString('hex'), sub: `repo:${claims['repository']}:ref:${claims['ref']}` })
+  return new SignJWT({
+    ...claims,
+    jti: randomBytes(16).toString('hex'),
+    sub: `repo:${claims['repository']}:ref:${claims['ref']}`,
+  })
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: keyId })
     .setIssuer(issuer)
     .setAudience(audience)

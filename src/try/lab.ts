@@ -14,23 +14,25 @@ import {
   memoryLedger,
   processCells,
 } from '../gate/index.ts';
-import type { DronePolicy, Policy } from '../policy/index.ts';
-import { type DroneScenario, type SimulatedDrone, startSimulatedDrone } from './drone/index.ts';
+import type { DronePolicy, FileReference, Policy } from '../policy/index.ts';
+import type { Built } from './built.ts';
+import {
+  type SimulatedBuild,
+  type SimulatedDrone,
+  type SimulatedRepository,
+  startSimulatedDrone,
+} from './drone/index.ts';
 import { type IdTokenRequest, type Issuer, type JobClaims, startIssuer } from './issuer.ts';
 
-/** Where the built hook and the managed script are. */
-export interface Built {
-  /** `dist/hook/index.js` */
-  readonly hook: string;
-  /** `dist/cell.js` */
-  readonly cell: string;
-}
+/** Simulated: what its builds do. Else a real Drone in place of the policy's; without a token file the policy's own is used. */
+export type LabDrone =
+  | { readonly simulated: SimulatedRepository['scenario'] }
+  | { readonly server: string; readonly token?: FileReference | undefined };
 
 export interface LabOptions {
   readonly policy: Policy;
   readonly built: Built;
-  /** What builds do in the simulated Drone; `real`: the policy's own Drones are asked, with their own tokens. */
-  readonly drone: DroneScenario | 'real';
+  readonly drone: LabDrone;
   readonly log: Logger;
 }
 
@@ -41,8 +43,8 @@ export interface LabRunner {
 }
 
 export interface Lab {
-  /** Absent: a real Drone is used. */
-  readonly drone: SimulatedDrone | undefined;
+  /** Builds that the simulated Drone has made, oldest first; none with a real one. */
+  builds(): SimulatedBuild[];
   /** A folder that is removed with the lab. */
   readonly folder: string;
   /** Cells that were started since the lab began. */
@@ -61,29 +63,46 @@ const simulatedPoll = 100;
 const login = 'airlock-bot';
 const token = 'simulated-drone-token';
 
-async function simulate(policy: Policy, scenario: DroneScenario): Promise<SimulatedDrone> {
-  const slugs = policy.repositories.map((entry) => (entry.pipeline === 'same' ? entry.repository : entry.pipeline.repository));
+/** The repositories of the policy's Drones, which need not be GitHub's. */
+const slugsOf = (policy: Policy): string[] => [
+  ...new Set(
+    policy.repositories.map(({ repository, pipeline }) => (pipeline === 'same' ? repository : pipeline.repository)),
+  ),
+];
+
+function simulate(policy: Policy, scenario: SimulatedRepository['scenario']): Promise<SimulatedDrone> {
+  const slugs = slugsOf(policy);
   return startSimulatedDrone({
     users: [{ login, token, write: slugs }],
-    repositories: [...new Set(slugs)].map((slug) => ({ slug, knownCommits: 'any', scenario })),
+    repositories: slugs.map((slug) => ({ slug, knownCommits: 'any', scenario })),
   });
 }
 
-/** The same policy, with GitHub's and Drone's parts played on this machine. */
-async function played(policy: Policy, folder: string, issuer: Issuer, drone: SimulatedDrone | undefined): Promise<Policy> {
+async function secretFile(folder: string): Promise<FileReference> {
+  const file = join(folder, 'drone-token');
+  await writeFile(file, `${token}\n`, { mode: 0o600 });
+  return { file };
+}
+
+/** The same policy, with GitHub's part played on this machine and its Drones replaced. */
+async function played(
+  policy: Policy,
+  folder: string,
+  issuer: Issuer,
+  drone: LabDrone,
+  url: string | undefined,
+): Promise<Policy> {
   const keys = { file: join(folder, 'keys.json') };
-  const secret = { file: join(folder, 'drone-token') };
   await writeFile(keys.file, JSON.stringify(issuer.keys));
-  await writeFile(secret.file, `${token}\n`, { mode: 0o600 });
-  const simulated = (real: DronePolicy): DronePolicy => ({
-    server: drone?.url ?? real.server,
-    token: secret,
-    publicUrl: real.publicUrl ?? real.server,
-  });
+  const secret = await secretFile(folder);
+  const replaced = (real: DronePolicy): DronePolicy =>
+    'server' in drone
+      ? { ...real, server: drone.server, token: drone.token ?? real.token }
+      : { server: url ?? real.server, token: secret, publicUrl: real.publicUrl ?? real.server };
   return {
     ...policy,
     identity: { ...policy.identity, mode: 'github', keys, bind: 'none' },
-    drones: drone === undefined ? policy.drones : new Map([...policy.drones].map(([name, real]) => [name, simulated(real)])),
+    drones: new Map([...policy.drones].map(([name, real]) => [name, replaced(real)])),
   };
 }
 
@@ -105,12 +124,12 @@ function counted(engine: CellEngine): { engine: CellEngine; started(): number } 
 export async function startLab({ policy, built, drone, log }: LabOptions): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), 'airlock-try-'));
   const issuer = await startIssuer({ issuer: policy.identity.issuer });
-  const simulated = drone === 'real' ? undefined : await simulate(policy, drone);
+  const simulated = 'simulated' in drone ? await simulate(policy, drone.simulated) : undefined;
   const cells = counted(processCells({ script: await readFile(built.cell, 'utf8'), log }));
   const auditFile = join(folder, 'audit.ndjson');
   const order = { ...defaultTiming.order, ...(simulated === undefined ? {} : { poll: simulatedPoll }) };
   const gate = createGate({
-    policy: await played(policy, folder, issuer, simulated),
+    policy: await played(policy, folder, issuer, drone, simulated?.url),
     ledger: memoryLedger(),
     audit: await fileAudit(auditFile),
     cells: cells.engine,
@@ -130,9 +149,9 @@ export async function startLab({ policy, built, drone, log }: LabOptions): Promi
   }
 
   return {
-    drone: simulated,
+    builds: () => (simulated === undefined ? [] : slugsOf(policy).flatMap((slug) => simulated.builds(slug))),
     folder,
-    cellsStarted: cells.started,
+    cellsStarted: () => cells.started(),
     audit: () => readFile(auditFile, 'utf8'),
     admit: (claims) => issuer.admit(claims),
     runner,

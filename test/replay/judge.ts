@@ -34,7 +34,8 @@ function allowedProblems(call: PlayedCall, codes: readonly string[]): string[] {
   if (codes.length > 0) problems.push(`exit code 0 with the annotation ${codes.join(', ')}`);
   if (call.builds.length !== wanted) problems.push(`${call.builds.length} builds instead of ${wanted}`);
   if (call.cells > 1) problems.push(`${call.cells} cells by one call`);
-  for (const build of call.builds) if (build !== call.claimed) problems.push(`build of ${build}, claimed was ${call.claimed}`);
+  for (const build of call.builds)
+    if (build !== call.claimed) problems.push(`build of ${build}, claimed was ${call.claimed}`);
   return problems;
 }
 

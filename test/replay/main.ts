@@ -22,20 +22,33 @@ interface Expectation {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const built = { hook: join(root, 'dist/hook/index.js'), cell: join(root, 'dist/cell.js') };
-const scenario = { stages: [{ name: 'default', steps: [{ name: 'deploy', lines: ['deployed'], ms: 20 }] }], pendingMs: 10 };
+const scenario = {
+  stages: [{ name: 'default', steps: [{ name: 'deploy', lines: ['deployed\n'], ms: 20 }] }],
+  pendingMs: 10,
+};
 
 async function recordingsIn(folders: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const folder of folders) {
     const names = await readdir(folder);
-    files.push(...names.filter((name) => name.endsWith('.json')).sort().map((name) => join(folder, name)));
+    files.push(
+      ...names
+        .filter((name) => name.endsWith('.json'))
+        .sort()
+        .map((name) => join(folder, name)),
+    );
   }
   return files;
 }
 
 async function play(file: string, text: string, policyText: string): Promise<PlayedCall[]> {
   const recording = parseRecording(text);
-  const lab = await startLab({ policy: loadPolicy(policyText, 'policy.yaml'), built, drone: scenario, log: silentLog() });
+  const lab = await startLab({
+    policy: loadPolicy(policyText, 'policy.yaml'),
+    built,
+    drone: { simulated: scenario },
+    log: silentLog(),
+  });
   try {
     return await playRecording(recording, lab, built.hook);
   } catch (error) {
@@ -61,7 +74,10 @@ function line(file: string, found: Judgement, judgedBy: string): string {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { show: { type: 'boolean' } } });
   const files = await recordingsIn(positionals.length > 0 ? positionals : [join(root, 'test/fixtures/contract')]);
-  const table = JSON.parse(await readFile(join(root, 'test/replay/expectations.json'), 'utf8')) as Record<string, Expectation>;
+  const table = JSON.parse(await readFile(join(root, 'test/replay/expectations.json'), 'utf8')) as Record<
+    string,
+    Expectation
+  >;
   const policyText = await readFile(join(root, 'test/replay/policy.yaml'), 'utf8');
   const count = { allowed: 0, refused: 0, unexpected: 0 };
 
@@ -75,9 +91,12 @@ async function main(): Promise<number> {
     if (unexpected.length > 0) count.unexpected++;
     console.log(line(file, found, expected === undefined ? 'by rules' : 'by table'));
     for (const problem of unexpected) console.log(`    unexpected: ${problem}`);
-    if (values.show) for (const call of calls) console.log(`--- ${call.command} → ${call.exitCode}\n${call.stdout}${call.stderr}`);
+    if (values.show)
+      for (const call of calls) console.log(`--- ${call.command} → ${call.exitCode}\n${call.stdout}${call.stderr}`);
   }
-  console.log(`replay: ${files.length} recordings, ${count.allowed} allowed, ${count.refused} refused, ${count.unexpected} unexpected`);
+  console.log(
+    `replay: ${files.length} recordings, ${count.allowed} allowed, ${count.refused} refused, ${count.unexpected} unexpected`,
+  );
   return files.length > 0 && count.unexpected === 0 ? 0 : 1;
 }
 

@@ -1,11 +1,11 @@
 // Plays one recording through the built hook: every call as a fresh process, with the recorded input, environment and
 // files, against a real gate. Only paths, the id token's address and `state` (what our own hook wrote) are replaced.
 
-import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import type { Lab } from '../../src/try/lab.ts';
+import { run } from '../support/run.ts';
 import { claimsOf } from './claims.ts';
 
 const recordingSchema = v.looseObject({
@@ -45,8 +45,7 @@ const commandFiles = ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY', 'GITHUB_ENV', 'GIT
 const callLimit = 120_000;
 
 /** The recorded paths point into this folder instead. */
-const moved = <T>(value: T, home: string): T =>
-  JSON.parse(JSON.stringify(value).replaceAll(recordedHome, home)) as T;
+const moved = <T>(value: T, home: string): T => JSON.parse(JSON.stringify(value).replaceAll(recordedHome, home)) as T;
 
 async function layOut(call: RecordedCall): Promise<void> {
   const temp = call.env['RUNNER_TEMP'] ?? dirname(dirname(call.input.responseFile));
@@ -61,28 +60,7 @@ async function layOut(call: RecordedCall): Promise<void> {
   }
 }
 
-function runHook(hook: string, input: string, env: Record<string, string>, cwd: string) {
-  const child = spawn(process.execPath, [hook], { env, cwd, stdio: 'pipe' });
-  const timer = setTimeout(() => child.kill('SIGKILL'), callLimit);
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  child.stdout.on('data', (data: Buffer) => out.push(data));
-  child.stderr.on('data', (data: Buffer) => err.push(data));
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
-  return new Promise<{ exitCode: number | null; stdout: string; stderr: string }>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (exitCode) => {
-      clearTimeout(timer);
-      resolve({ exitCode, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
-    });
-  });
-}
-
-function allBuilds(lab: Lab): string[] {
-  const builds = lab.drone?.repositories().flatMap((slug) => lab.drone?.builds(slug) ?? []) ?? [];
-  return builds.map((build) => `${build.ref}@${build.after}`);
-}
+const allBuilds = (lab: Lab): string[] => lab.builds().map((build) => `${build.ref}@${build.after}`);
 
 /** Plays every call of a recording in its order. */
 export async function playRecording(recording: Recording, lab: Lab, hook: string): Promise<PlayedCall[]> {
@@ -104,12 +82,15 @@ export async function playRecording(recording: Recording, lab: Lab, hook: string
       env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] = idToken.token;
     }
     const before = { builds: allBuilds(lab).length, cells: lab.cellsStarted() };
-    const ended = await runHook(hook, JSON.stringify({ ...call.input, state }), env, call.cwd);
+    const input = JSON.stringify({ ...call.input, state });
+    const ended = await run(process.execPath, [hook], { env, input, cwd: call.cwd, limit: callLimit });
     const response = await readFile(call.input.responseFile, 'utf8');
-    if (ended.exitCode === 0 && response !== '') state = (JSON.parse(response) as { state?: unknown }).state ?? state;
+    if (ended.code === 0 && response !== '') state = (JSON.parse(response) as { state?: unknown }).state ?? state;
     played.push({
-      ...ended,
       command: call.input.command,
+      exitCode: ended.code,
+      stdout: ended.stdout,
+      stderr: ended.stderr,
       builds: allBuilds(lab).slice(before.builds),
       claimed: `${claims['ref']}@${claims['sha']}`,
       cells: lab.cellsStarted() - before.cells,

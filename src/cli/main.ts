@@ -1,0 +1,21 @@
+// `airlock`: one program for the operator (gate, check, schema) and for whoever writes a workflow (try).
+
+import { Command } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { checkCommand } from './check.ts';
+import { gateCommand } from './gate.ts';
+import { schemaCommand } from './schema.ts';
+import { tryCommand } from './try.ts';
+
+const program = new Command('airlock')
+  .description(
+    'A self-hosted GitHub Actions runner that can safely be public: a job can ask Drone for a build, and nothing else.',
+  )
+  .version(manifest.version)
+  .showHelpAfterError('(airlock --help lists the commands)')
+  .addCommand(gateCommand())
+  .addCommand(tryCommand())
+  .addCommand(checkCommand())
+  .addCommand(schemaCommand());
+
+await program.parseAsync();
