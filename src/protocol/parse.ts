@@ -15,7 +15,10 @@ function pathOf(issue: v.BaseIssue<unknown>): string {
  * Stands in for valibot's own messages: those show the value, and values may be secrets. Only the path and what was
  * expected are told.
  */
-const config = { abortEarly: true, message: (issue: v.BaseIssue<unknown>) => issue.expected ?? issue.type };
+const config = {
+  abortEarly: true,
+  message: ({ expected, type }: v.BaseIssue<unknown>) => expected?.replace(/^\((.*)\)$/, '$1') ?? type,
+};
 
 function refusalOf(issue: v.BaseIssue<unknown>, what: string): Refusal {
   const path = pathOf(issue);

@@ -33,6 +33,7 @@ export interface TextsRules {
 /* @__NO_SIDE_EFFECTS__ */
 export function texts(rules: TextsRules = {}): v.GenericSchema<unknown, Record<string, string>> {
   const { isName = () => true, names = 'another name', maxLength = Infinity, maxEntries = Infinity } = rules;
+  const values = maxLength === Infinity ? 'a text' : `a text of 0 to ${maxLength} characters`;
   return v.pipe(
     anObject,
     v.check((input) => Object.keys(input).length <= maxEntries, `at most ${maxEntries} entries`),
@@ -45,8 +46,7 @@ export function texts(rules: TextsRules = {}): v.GenericSchema<unknown, Record<s
           return NEVER;
         };
         if (key === '__proto__' || !isName(key)) return refuse(names);
-        if (typeof value !== 'string') return refuse('a text');
-        if (value.length > maxLength) return refuse(`at most ${maxLength} characters`);
+        if (typeof value !== 'string' || value.length > maxLength) return refuse(values);
         output[key] = value;
       }
       return output;

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cancelReasons, nonceParam, orderKinds, parseCellLine, parseOrder } from '../../src/protocol/index.ts';
+import { orders } from './support/arbitraries.ts';
+import { order } from './support/order-specimens.ts';
+import { answerOf } from './support/refusal.ts';
+
+const withParams = (params: unknown) => () => parseOrder({ ...order, params });
+const wrongName = 'a parameter name other than AIRLOCK_NONCE';
+
+describe('an order', () => {
+  it('survives the wire', () => {
+    fc.assert(
+      fc.property(orders, (value) => {
+        expect(parseOrder(JSON.parse(JSON.stringify(value)))).toEqual(value);
+      }),
+    );
+  });
+
+  it('names a ref where it asks for a build: Drone would build the default branch', () => {
+    const { ref: _, ...noRef } = order;
+    for (const kind of orderKinds.filter((other) => other !== 'build'))
+      expect(parseOrder({ ...noRef, kind })).toMatchObject({ kind });
+    expect(answerOf(() => parseOrder(noRef))).toBe(
+      'input-wrong-type: the order: the document itself is not as expected (a ref where the kind is "build")',
+    );
+    expect(parseOrder(order)).toEqual(order);
+  });
+
+  it('never brings the nonce among its parameters, since that one makes the build ours', () => {
+    expect(answerOf(withParams({ [nonceParam]: 'x' }))).toBe(
+      `input-wrong-type: the order: "params.AIRLOCK_NONCE" is not as expected (${wrongName})`,
+    );
+    expect(withParams({ AIRLOCK_REF: 'refs/heads/main' })()).toMatchObject({
+      params: { AIRLOCK_REF: 'refs/heads/main' },
+    });
+  });
+
+  it.each(['', 'a', '1A', 'A-B', 'A B', 'A\n', 'constructor', 'prototype', '__proto__', 'Ä', `A${'B'.repeat(64)}`])(
+    'has no parameter of the name %j',
+    (name) => {
+      const params = JSON.parse(`{${JSON.stringify(name)}:"x"}`) as unknown;
+      expect(answerOf(withParams(params))).toContain(`is not as expected (${wrongName})`);
+      expect(withParams({ [`A${'B'.repeat(63)}`]: 'x' })).not.toThrow();
+    },
+  );
+});
+
+describe('a line to the cell', () => {
+  it('says exactly one thing', () => {
+    const lines = [...cancelReasons.map((cancel) => ({ cancel })), { resume: { state: 0, log: 0 } }, { end: true }];
+    for (const line of lines) expect(parseCellLine(line)).toEqual(line);
+    const one = 'exactly one of cancel, resume and end';
+    for (const line of [{}, { cancel: 'author', end: true }, { resume: { state: 0, log: 0 }, end: true }])
+      expect(answerOf(() => parseCellLine(line))).toBe(
+        `input-wrong-type: the line to the cell: the document itself is not as expected (${one})`,
+      );
+    expect(answerOf(() => parseCellLine({ cancel: 'author', order: {} }))).toBe(
+      'input-unknown-field: the line to the cell holds the unknown field "order"',
+    );
+    expect(answerOf(() => parseCellLine({ resume: { state: 0 } }))).toBe(
+      'input-missing-field: the line to the cell lacks "resume.log"',
+    );
+  });
+});

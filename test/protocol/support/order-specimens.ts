@@ -1,0 +1,161 @@
+import {
+  type Order,
+  cancelReasons,
+  logLevels,
+  orderKinds,
+  parseCellLine,
+  parseOrder,
+} from '../../../src/protocol/index.ts';
+import { type Rule, count, hex32, list, object, oneOf, optional, positive, printable, text, whole } from './rules.ts';
+import { type Specimen, commit, id, week } from './specimen.ts';
+
+export const order: Order = {
+  v: 1,
+  id,
+  kind: 'build',
+  drone: {
+    server: 'https://drone.internal',
+    address: '10.0.0.7',
+    ca: '-----BEGIN CERTIFICATE-----\n',
+    proxy: 'http://proxy.internal:3128',
+    token: 'drone-token',
+    logins: ['airlock'],
+    publicUrl: 'hidden',
+  },
+  repository: 'octo/widgets',
+  ref: 'refs/heads/main',
+  commit,
+  build: 7,
+  target: 'production',
+  nonce: id,
+  params: { ENVIRONMENT: 'staging', VERSION: 'v1.2.3' },
+  expect: { steps: ['default/deploy'] },
+  log: 'full',
+  redact: ['hunter2'],
+  limits: {
+    call: 1,
+    trigger: 75_000,
+    lookup: 75_000,
+    queue: 1_800_000,
+    blocked: 1,
+    run: 7_200_000,
+    cancel: 60_000,
+    poll: 1000,
+    reconnect: 300_000,
+    lost: 60_000,
+    logBytes: 0,
+  },
+};
+
+const milliseconds = whole(1, week * 1000);
+const baseUrl: Rule = {
+  is: 'an http or https URL without a path',
+  good: ['http://10.0.0.7:8080/', 'https://[::1]:443'],
+  bad: [
+    '',
+    'drone',
+    'ftp://drone',
+    'https://u:p@drone',
+    'https://drone/x',
+    'https://drone?x',
+    'https://drone\n',
+  ].concat('https://drone:99999', 'https://[', 'https://drone//'),
+};
+const orderRules: Readonly<Record<string, Rule>> = {
+  '': object,
+  v: positive,
+  id: hex32,
+  kind: oneOf(orderKinds),
+  drone: object,
+  'drone.server': baseUrl,
+  'drone.address': optional({
+    is: 'an IP address',
+    good: ['::1', 'fe80::1'],
+    bad: ['', '10.0.0.256', 'drone', '1.2.3'],
+  }),
+  'drone.ca': optional(text(524_288)),
+  'drone.proxy': optional(baseUrl),
+  'drone.token': printable(1024, 1),
+  'drone.logins': optional({ ...list, good: [[]] }),
+  'drone.logins.#': text(256),
+  'drone.publicUrl': optional(text(1024)),
+  repository: {
+    is: 'owner/name',
+    good: ['a/b', 'mona_corp/.github'],
+    bad: [
+      '',
+      'widgets',
+      'octo/',
+      '/widgets',
+      'octo/..',
+      'octo/.',
+      'a/b/c',
+      'octo/wid gets',
+      '-o/w',
+      'octo/w\n',
+      'осто/w',
+    ],
+  },
+  ref: {
+    gone: 'input-wrong-type: the order: the document itself is not as expected (a ref where the kind is "build")',
+    is: 'a plain refs/heads/ or refs/tags/ name',
+    good: ['refs/tags/v1.2.3', 'refs/heads/release/2026-08_x'],
+    bad: [
+      '',
+      'main',
+      'refs/pull/1/head',
+      'refs/heads/$(id)',
+      'refs/heads/a b',
+      'refs/heads/a..b',
+      'refs/heads/-f',
+    ].concat('refs/heads/a//b', 'refs/heads/main\n', `refs/heads/${'a'.repeat(202)}`),
+  },
+  commit: optional({
+    is: '40 or 64 lower hex digits',
+    good: ['a'.repeat(64)],
+    bad: ['', 'a'.repeat(39), 'a'.repeat(41), 'A'.repeat(40), 'HEAD', `${'a'.repeat(40)}\n`],
+  }),
+  build: optional(positive),
+  target: optional({ is: 'a plain name', good: ['eu/prod_1'], bad: ['', '$(id)', 'a b', '../x', '-x', 'a\n'] }),
+  nonce: hex32,
+  params: { ...object, map: true, good: [{}] },
+  'params.ENVIRONMENT': text(4096),
+  'params.VERSION': text(4096),
+  expect: optional(object),
+  'expect.steps': list,
+  'expect.steps.#': text(300),
+  log: oneOf(logLevels),
+  redact: { ...list, good: [[]] },
+  'redact.#': text(4096),
+  limits: object,
+  ...Object.fromEntries(Object.keys(order.limits).map((name) => [`limits.${name}`, milliseconds])),
+  'limits.logBytes': count,
+};
+
+const line = 'the line to the cell';
+const gone = `input-wrong-type: ${line}: the document itself is not as expected (exactly one of cancel, resume and end)`;
+
+export const orderSpecimens: readonly Specimen[] = [
+  { name: 'order', parse: parseOrder, what: 'the order', document: order, rules: orderRules },
+  {
+    name: 'cancel line',
+    parse: parseCellLine,
+    what: line,
+    document: { cancel: 'author' },
+    rules: { '': object, cancel: { ...oneOf(cancelReasons), gone } },
+  },
+  {
+    name: 'resume line',
+    parse: parseCellLine,
+    what: line,
+    document: { resume: { state: 3, log: 17 } },
+    rules: { '': object, resume: { ...object, gone }, 'resume.state': count, 'resume.log': count },
+  },
+  {
+    name: 'end line',
+    parse: parseCellLine,
+    what: line,
+    document: { end: true },
+    rules: { '': object, end: { is: 'true', bad: [false], gone } },
+  },
+];
