@@ -43,7 +43,7 @@ const otherEvents: ReadonlyMap<string, string> = new Map([
 
 export const eventName = v.pipe(
   v.picklist(event, ({ input }) => {
-    const name = String(input);
+    const name = typeof input === 'string' ? input : '';
     const reason = otherEvents.get(name);
     if (reason !== undefined) return `${name} is not allowed: ${reason}; use ${event.join(', ')}`;
     const meant = nearest(name, event);
@@ -57,7 +57,7 @@ export const eventName = v.pipe(
 function refProblem({ input }: { readonly input: string }): string {
   if (input.startsWith('refs/pull/')) return 'is a pull request; only branches and tags can be allowed';
   if (!/^refs\/(?:heads|tags)\/./.test(input))
-    return `is no full ref; write refs/heads/${input.replace(/^refs\/?|^\//, '') || 'main'} for a branch, refs/tags/… for a tag`;
+    return `is no full ref; write refs/heads/${input.trim().replace(/^\/?(?:refs\/)?(?:heads\/|tags\/)?/, '') || 'main'} for a branch, refs/tags/… for a tag`;
   if (input.includes('**'))
     return 'holds **; * never crosses /, so write one ref for each depth, as in refs/heads/release/*/*';
   if (/[?[\]{}!]/.test(input)) return 'holds a wildcard other than *; * is the only one, and it never crosses /';

@@ -14,7 +14,7 @@ interface ParamProblem {
 }
 
 const shape = ({ values, pattern }: ParamRule): string =>
-  values === undefined ? `a value that matches ${pattern?.source ?? ''}` : anyOf(values);
+  values === undefined ? `a value that matches ${pattern?.source ?? ''}` : anyOf(values.map((value) => value || '""'));
 
 function paramProblem(
   name: string,

@@ -66,10 +66,13 @@ const limits = object({
   tasksPerJob: number(16, 1, 'Tasks of one job'),
   tasksPerRun: number(1000, 4, 'Tasks of one workflow run, over all its attempts'),
   perRepository: v.optional(
-    object({
-      atOnce: number(1000, 4, 'Tasks at the same time'),
-      perHour: number(10_000, 30, 'Tasks started in an hour'),
-    }),
+    v.pipe(
+      object({
+        atOnce: number(1000, 4, 'Tasks at the same time'),
+        perHour: number(10_000, 30, 'Tasks started in an hour'),
+      }),
+      v.description('Limits of each repository'),
+    ),
     {},
   ),
   tasksAtOnce: number(1000, 20, 'Tasks at the same time, all repositories together'),
