@@ -10,6 +10,7 @@ import {
   type AuditEntry,
   type Bounds,
   type CellEngine,
+  type Clock,
   type Gate,
   type Ledger,
   type Listener,
@@ -33,6 +34,7 @@ export interface BenchOptions {
   readonly bounds?: Partial<Bounds>;
   readonly limits?: Partial<ServerLimits>;
   readonly ledger?: Ledger;
+  readonly clock?: Clock;
   readonly audit?: (file: string) => Promise<Audit>;
   /** Lines of the policy's `limits`, and of the entry. */
   readonly policyLimits?: string;
@@ -136,9 +138,12 @@ function sessionOf(id: string, runner: TestRunner, issuer: TestIssuer): TestSess
   return session;
 }
 
+/** Making a key is slow; one serves all gates of a test file. */
+const oneIssuer = createIssuer();
+
 export async function startBench(options: BenchOptions = {}): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'airlock-gate-'));
-  const issuer = await createIssuer();
+  const issuer = await oneIssuer;
   writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys: [issuer.jwk] }));
   writeFileSync(join(folder, 'drone-token'), 'the-drone-token\n', { mode: 0o600 });
   const loaded = loadPolicy(policyText(folder, options), 'policy.yaml');
@@ -153,6 +158,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     log: silentLog(),
     timing: { ...quick, ...options.timing },
     bounds: options.bounds,
+    clock: options.clock,
   });
   const listeners: Listener[] = [];
 
