@@ -2,9 +2,7 @@ export { playJob } from './play-job.ts';
 export type {
   Annotation,
   Conclusion,
-  HookCall,
   JobResult,
-  Limits,
   PlayedEvent,
   PlayOptions,
   RunnerLine,
