@@ -54,7 +54,7 @@ export function createDisplay({ write, colour, debug = false }: DisplayOptions):
 
   const put = (text: string, depth: number) => {
     const indent = '  '.repeat(depth);
-    for (const part of text.split('\n')) write(`${indent}${part}\n`);
+    for (const part of text.split('\n')) write(part === '' ? '\n' : `${indent}${part}\n`);
   };
   const say = (text: string) => put(text, inGroup ? 2 : 1);
 
