@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import type { LedgerRecord } from '../../../src/gate/index.ts';
+import type { Seen } from '../../../src/gate/ledger/machine.ts';
+import { verdicts } from '../../../src/protocol/index.ts';
+
+export const waiting: LedgerRecord = {
+  v: 1,
+  key: { repositoryId: '123456', runId: '1000', runAttempt: '1', job: 'c500' },
+  slot: 1,
+  rev: 1,
+  epoch: 1,
+  request: '1'.repeat(32),
+  body: '2'.repeat(64),
+  runner: 'runner-1',
+  order: '3'.repeat(32),
+  nonce: '4'.repeat(32),
+  cell: null,
+  drone: 'https://drone.internal',
+  plan: {
+    entry: 'repositories[0].allow[0]',
+    kind: 'build',
+    drone: 'internal',
+    repository: 'octo/app',
+    ref: 'refs/heads/main',
+    commit: 'a'.repeat(40),
+    params: {},
+    log: 'full',
+    whenLost: 'finish',
+  },
+  number: null,
+  phase: 'waiting',
+  verdict: null,
+  code: null,
+  recoveries: 0,
+  policyHash: '5'.repeat(64),
+  decided: 1_000,
+  times: { waiting: 1_000 },
+};
+
+/** Whatever the gate may come to see, in any order. */
+export const anySeen: fc.Arbitrary<Seen> = fc.oneof(
+  fc.constant<Seen>({ seen: 'place' }),
+  fc.constantFrom('c1', 'c2').map((cell): Seen => ({ seen: 'cell', cell })),
+  fc.integer({ min: 1, max: 9 }).map((number): Seen => ({ seen: 'build', number })),
+  fc
+    .constantFrom(...verdicts)
+    .map((verdict): Seen => ({ seen: 'result', verdict, code: verdict === 'success' ? 'ok' : 'build-failed' })),
+  fc
+    .constantFrom('author', 'operator', 'runner-lost', 'limit')
+    .map((reason): Seen => ({ seen: 'cancel', reason }) as Seen),
+  fc.constantFrom('cell-lost', 'turn-missed', 'gate-failed').map((code): Seen => ({ seen: 'broken', code }) as Seen),
+);
