@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/fixtures/**', 'node_modules/**', 'dist/**'],
     environment: 'node',
+    // GitHub's packages import JSON and each other in ways that only a bundler follows.
+    server: { deps: { inline: [/node_modules\/@actions\//] } },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

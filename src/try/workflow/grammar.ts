@@ -1,13 +1,11 @@
-// GitHub's own workflow grammar, read so that it can be evaluated and not only linted. Two things of the package are
-// worked round here. Its entry points import JSON without an import attribute, which Node refuses outside a bundle: so
-// the parts are imported one by one, and the schema beside them. And it takes a block scalar that holds an expression
-// from the raw YAML, indentation and all: so the tree that is played is read a second time, from the scalars' values.
+// GitHub's own workflow grammar, read so that it can be evaluated and not only linted. The package imports JSON without an
+// import attribute, which Node refuses: so it works bundled only, and vitest inlines it. It takes a block scalar that holds
+// an expression from the raw YAML, indentation and all: so the tree that is played is read a second time, from the
+// scalars' values.
 
 import { convertOn } from '@actions/workflow-parser/model/converter/events';
 import { convertJobs } from '@actions/workflow-parser/model/converter/jobs';
 import type { EventsConfig, WorkflowJob } from '@actions/workflow-parser/model/workflow-template';
-import { JSONObjectReader } from '@actions/workflow-parser/templates/json-object-reader';
-import { TemplateSchema } from '@actions/workflow-parser/templates/schema/index';
 import { TemplateContext, TemplateValidationErrors } from '@actions/workflow-parser/templates/template-context';
 import { readTemplate } from '@actions/workflow-parser/templates/template-reader';
 import {
@@ -21,9 +19,7 @@ import { isMapping } from '@actions/workflow-parser/templates/tokens/type-guards
 import { NoOperationTraceWriter } from '@actions/workflow-parser/templates/trace-writer';
 import { WORKFLOW_ROOT } from '@actions/workflow-parser/workflows/workflow-constants';
 import { YamlObjectReader } from '@actions/workflow-parser/workflows/yaml-object-reader';
-import schemaJson from '../../../node_modules/@actions/workflow-parser/dist/workflow-v1.0.min.json' with {
-  type: 'json',
-};
+import { getWorkflowSchema } from '@actions/workflow-parser/workflows/workflow-schema';
 import { convertibleJobs } from './late-expressions.ts';
 import type { Problem } from './workflow-error.ts';
 
@@ -36,12 +32,6 @@ export interface ParsedWorkflow {
 
 // An alias may be used any number of times, and an alias of aliases grows without bound.
 const maxScalars = 50_000;
-
-let schema: TemplateSchema | undefined;
-const workflowSchema = (): TemplateSchema => {
-  schema ??= TemplateSchema.load(new JSONObjectReader(undefined, JSON.stringify(schemaJson)));
-  return schema;
-};
 
 class WorkflowReader extends YamlObjectReader {
   readonly #positions: boolean;
@@ -81,7 +71,11 @@ function convert(context: TemplateContext, root: TemplateToken | undefined): Par
 }
 
 function read(text: string, file: string, positions: boolean): { problems: Problem[]; parsed: ParsedWorkflow | null } {
-  const context = new TemplateContext(new TemplateValidationErrors(), workflowSchema(), new NoOperationTraceWriter());
+  const context = new TemplateContext(
+    new TemplateValidationErrors(),
+    getWorkflowSchema(),
+    new NoOperationTraceWriter(),
+  );
   const fileId = context.getFileId(file);
   const reader = new WorkflowReader(fileId, text, positions);
   for (const error of reader.errors) context.error(fileId, error.message, error.range);
