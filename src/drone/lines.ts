@@ -18,7 +18,8 @@ const maxLine = 8_388_608;
 /** Longest literal that may be redacted (protocol/order.ts): a cut must not leave the beginning of one. */
 const maxLiteral = 4096;
 
-const entries = (count: number): string => (count === 1 ? '1 entry' : `${count} entries`);
+const missing = (count: number): string =>
+  count === 1 ? '1 entry of this log is missing here' : `${count} entries of this log are missing here`;
 
 export class LineJoiner {
   readonly #sink: LineSink;
@@ -92,9 +93,7 @@ export class LineJoiner {
     const count = until - this.#next;
     if (count <= 0) return;
     this.#flush();
-    this.#sink.note(
-      `${entries(count)} of this log are missing here${truncated ? ': Drone keeps only its last 5 MB' : ''}`,
-    );
+    this.#sink.note(`${missing(count)}${truncated ? ': Drone keeps only its last 5 MB' : ''}`);
     this.#next = until;
   }
 

@@ -7,12 +7,15 @@ import type { Connection } from './connection.ts';
 
 const quoteMark = 34;
 const backslash = 92;
+const comma = 44;
 const openBracket = 91;
 const closeBracket = 93;
 const openBrace = 123;
 const closeBrace = 125;
 /** 32,768 bytes of control characters are 196,608 characters of JSON. */
 const maxEntry = 1_048_576;
+
+const isBlank = (code: number): boolean => code === 32 || code === 9 || code === 10 || code === 13;
 
 const malformed = (why: string): Failure =>
   new Failure('drone-answer-malformed', `Drone's stored log is malformed: ${why}`);
@@ -45,6 +48,7 @@ export class EntryReader {
         this.#inString = true;
       } else if (code === openBrace || code === openBracket) {
         if (this.#closed) throw malformed('something follows it');
+        if (this.#depth === 0 && code !== openBracket) throw malformed('it is no list');
         if (++this.#depth === 2) start = at;
       } else if (code === closeBrace || code === closeBracket) {
         this.#depth--;
@@ -52,10 +56,13 @@ export class EntryReader {
           this.#entry(this.#item + text.slice(start, at + 1));
           this.#item = '';
           start = -1;
-        } else if (this.#depth === 0) this.#closed = true;
+        } else if (this.#depth === 0 && code === closeBracket) this.#closed = true;
+        else if (this.#depth === 0) throw malformed('it is no list');
         else if (this.#depth < 0) throw malformed('a bracket too many');
-      } else if (this.#depth === 0 && this.#outside.length < 16) {
-        this.#outside += text[at];
+      } else if (this.#depth === 0) {
+        if (this.#outside.length < 16) this.#outside += text[at];
+      } else if (this.#depth === 1 && code !== comma && !isBlank(code)) {
+        throw malformed('it holds something else than entries');
       }
     }
     if (start >= 0) this.#item += text.slice(start);

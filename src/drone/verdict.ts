@@ -142,7 +142,7 @@ function killed(seen: Seen): Ending {
     return {
       verdict: 'timed-out',
       code: 'build-timed-out',
-      message: `Drone killed build ${build.number} at the repository's time-out (${seen.timeout === 0 ? 'set in Drone' : `${seen.timeout} minutes`})`,
+      message: `Drone killed build ${build.number} at the repository's time-out (${seen.timeout === 0 ? 'set in Drone' : seen.timeout === 1 ? '1 minute' : `${seen.timeout} minutes`})`,
       build,
     };
   return {

@@ -58,7 +58,7 @@ const table: readonly Expectation[] = [
   { story: '28#1', is: 'success without the stage that was meant', verdict: 'expected-missing', code: 'expected-missing', message: '"deploy/deploy"', expect: ['deploy/deploy'] },
   { story: '30#0', is: 'a step that exits 3', verdict: 'failure', code: 'build-failed', message: 'step "default/check" ended with exit code 3', lines: 5 },
   { story: '33#0', is: 'two stages', verdict: 'success', code: 'ok', message: 'succeeded', expect: ['compile/make', 'deploy/deploy'] },
-  { story: '34#0', is: "the repository's time-out", verdict: 'timed-out', code: 'build-timed-out', message: '1 minutes', play: { timeout: 1 }, lines: 122 },
+  { story: '34#0', is: "the repository's time-out", verdict: 'timed-out', code: 'build-timed-out', message: '(1 minute)', play: { timeout: 1 }, lines: 122 },
   { story: '35#0', is: 'a pending build is cancelled', verdict: 'cancelled', code: 'cancelled', message: 'was cancelled', cancel: 0.04 },
   { story: '36#0', is: 'a running build is cancelled', verdict: 'cancelled', code: 'cancelled', message: 'was cancelled', cancel: 4.1, lines: 12 },
   { story: '40#0', is: '8,000 lines at once', verdict: 'success', code: 'ok', message: 'succeeded' },
