@@ -51,7 +51,6 @@ export function closestDenial(repository: RepositoryPolicy, misses: readonly Mis
   const { entry, differences } = closest;
   const own = ownPath(entry.path);
   const told = cut(differences.map(({ point, text }) => `${point}: ${text}`).join('; '));
-  const audited = cut(differences.map(({ point, text, audit }) => `${point}: ${audit ?? text}`).join('; '));
   const count = differences.length === 1 ? 'in one point' : `in ${differences.length} points`;
   const refusal = new Refusal({
     code: first.code,
@@ -59,5 +58,5 @@ export function closestDenial(repository: RepositoryPolicy, misses: readonly Mis
     rule: `${own}.${first.rule}`,
     fix: first.fix,
   });
-  return { allowed: false, refusal, detail: `closest entry ${entry.path} (${entry.task}): ${audited}` };
+  return { allowed: false, refusal, detail: `closest entry ${entry.path} (${entry.task}): ${told}` };
 }

@@ -22,10 +22,8 @@ export interface Difference {
   readonly code: RefusalCode;
   /** Key of the entry. */
   readonly rule: string;
-  /** `the job has …, the entry wants …`, for the author. */
+  /** `the job has …, the entry wants …`, for author and audit log. */
   readonly text: string;
-  /** The same for the audit log, where it must not be the same. */
-  readonly audit?: string;
   readonly fix: string;
   /** How much of the point differs; it separates entries that differ in the same points. */
   readonly weight?: number;

@@ -4,5 +4,5 @@ export { decide, rehearse } from './decide.ts';
 export { policyJsonSchema } from './json-schema.ts';
 export { loadPolicy } from './load.ts';
 export { assertedClaims, parseClaims } from './parse-claims.ts';
-export { type Problem, PolicyError } from './problem.ts';
+export { PolicyError } from './problem.ts';
 export * from './types.ts';

@@ -4,49 +4,48 @@
 import { quote } from '../protocol/index.ts';
 import { type AskPoint, anyOf } from './difference.ts';
 import { valueProblem } from './param-rules.ts';
+import { nearest } from './suggest.ts';
 import type { ParamRule } from './types.ts';
 
 interface ParamProblem {
   readonly code: 'param-not-allowed' | 'param-value-not-allowed' | 'param-missing';
   readonly text: string;
-  /** Without the value: who mixes up variables may have put a secret there, and no log of the operator may hold one. */
-  readonly audit: string;
 }
 
-const shape = ({ values, pattern }: ParamRule): string =>
-  values === undefined ? `a value that matches ${pattern?.source ?? ''}` : anyOf(values.map((value) => value || '""'));
+function shape({ values, pattern }: ParamRule): string {
+  return values === undefined
+    ? `a value that matches ${pattern?.source ?? ''}`
+    : anyOf(values.map((value) => value || '""'));
+}
 
-function paramProblem(
-  name: string,
-  value: string,
-  rule: ParamRule | undefined,
-  known: readonly string[],
-): ParamProblem | undefined {
-  if (rule === undefined) {
-    const text = `${quote(name)} is not allowed, only ${known.join(', ') || 'no parameter at all'}`;
-    return { code: 'param-not-allowed', text, audit: text };
-  }
+/** No message holds the value itself: who mixes up variables may have put a secret there, and messages are audited. */
+function valueText(name: string, value: string, rule: ParamRule): string {
   const problem = valueProblem(value);
+  if (problem !== undefined) return `the value of ${name} is not allowed: ${problem}`;
+  const meant = nearest(value, rule.values ?? []);
+  const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+  return `the value of ${name} is not allowed, the entry wants ${shape(rule)}${hint}`;
+}
+
+function problemOf(name: string, value: string, rules: ReadonlyMap<string, ParamRule>): ParamProblem | undefined {
+  const rule = rules.get(name);
+  if (rule === undefined) {
+    const known = [...rules.keys()].join(', ') || 'no parameter at all';
+    return { code: 'param-not-allowed', text: `${quote(name)} is not allowed, only ${known}` };
+  }
   // What no value may be is looked at first: a pattern with (?s) would let a line break through.
-  if (problem === undefined && (rule.values?.includes(value) ?? rule.pattern?.matches(value) ?? false))
-    return undefined;
-  const wants = problem === undefined ? `the entry wants ${shape(rule)}` : problem;
-  return {
-    code: 'param-value-not-allowed',
-    text: `${name} has ${quote(value)}, ${wants}`,
-    audit: `${name} has a value that is not allowed, ${wants}`,
-  };
+  const fits =
+    valueProblem(value) === undefined && (rule.values?.includes(value) ?? rule.pattern?.matches(value) ?? false);
+  return fits ? undefined : { code: 'param-value-not-allowed', text: valueText(name, value, rule) };
 }
 
 export const params: AskPoint = ({ entry }, ask) => {
-  const known = [...entry.params.keys()];
   const given = Object.entries(ask.params).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const missing = [...entry.params].filter(([name, { required }]) => required && !Object.hasOwn(ask.params, name));
   const problems: ParamProblem[] = [
-    ...given.flatMap(([name, value]) => paramProblem(name, value, entry.params.get(name), known) ?? []),
+    ...given.flatMap(([name, value]) => problemOf(name, value, entry.params) ?? []),
     ...missing.map(([name, rule]) => {
-      const text = `${name} is missing, the entry wants ${shape(rule)}`;
-      return { code: 'param-missing', text, audit: text } as const;
+      return { code: 'param-missing', text: `${name} is missing, the entry wants ${shape(rule)}` } as const;
     }),
   ];
   const [first] = problems;
@@ -56,7 +55,6 @@ export const params: AskPoint = ({ entry }, ask) => {
     code: first.code,
     rule: 'params',
     text: problems.map(({ text }) => text).join(', '),
-    audit: problems.map(({ audit }) => audit).join(', '),
     fix: 'set PARAM_<KEY> variables as the entry says, and no others, or ask the operator to allow them',
     weight: problems.length,
   };

@@ -9,11 +9,13 @@ export type TextIssue = v.RegexIssue<string>;
 export const text = (form: RegExp, wrong: string | ((issue: TextIssue) => string), description: string) =>
   v.pipe(v.string(), v.regex(form, wrong), v.description(description));
 
-/** At least one, none twice. */
+const most = 1000;
+/** At least one, none twice, and no more than a person can oversee. */
 export const listOf = <T extends v.GenericSchema<unknown, unknown>>(item: T, description: string) =>
   v.pipe(
     v.array(item),
     v.minLength(1, 'is empty; name at least one, or leave the key out'),
+    v.maxLength(most, `names more than ${most}; use wildcards or patterns, or split the entry`),
     v.checkItems((value, index, all) => all.indexOf(value) === index, 'stands in this list twice; keep one'),
     v.metadata({ description, uniqueItems: true }),
   );

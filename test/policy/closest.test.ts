@@ -23,6 +23,8 @@ describe('the closest entry', () => {
       entry({ events: ['release'], environment: 'production', refs: ['refs/heads/x'] }),
     );
     expect(refused(policy).rule).toBe('allow[1].refs');
+    const earlier = allowing(entry({ refs: ['refs/heads/x'], environment: 'x' }), entry({ events: ['schedule'] }));
+    expect(refused(earlier).rule).toBe('allow[1].events');
   });
 
   test('of as many points is the one that the job followed longest', () => {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { type Ask, type Claims, type Denial, type Policy, decide } from '../../src/policy/index.ts';
+import { notPlain } from '../../src/policy/plain-claims.ts';
 import { allowing, ask, claims, entry, file, load, repository, sha } from './sample.ts';
 
 const trusted = { repository: 'octo/deploy', branch: 'main' };
@@ -379,14 +380,27 @@ describe('parameters', () => {
     );
   });
 
-  test('with another value are refused; only the author sees it', () => {
+  test('with another value are refused, and nobody is shown it: it may be a secret', () => {
     const { refusal, detail } = denial(policy, {}, given({ ENVIRONMENT: 'prod', VERSION: 's3cret' }));
     expect(refusal.code).toBe('param-value-not-allowed');
     expect(refusal.message).toBe(
-      `${closest}params: ENVIRONMENT has "prod", the entry wants staging or production or "", VERSION has "s3cret", the entry wants a value that matches v\\d+\\.\\d+\\.\\d+`,
+      `${closest}params: the value of ENVIRONMENT is not allowed, the entry wants staging or production or "", the value of VERSION is not allowed, the entry wants a value that matches v\\d+\\.\\d+\\.\\d+`,
     );
-    expect(detail).toContain('VERSION has a value that is not allowed, the entry wants a value that matches');
-    expect(detail).not.toContain('s3cret');
+    expect(`${refusal.message}${refusal.fix}${detail}`).not.toContain('s3cret');
+  });
+
+  test('that only slipped are told what was meant', () => {
+    for (const slip of ['Staging', 'stagin', 'staging ', 'stagign'])
+      expect(denial(policy, {}, given({ ENVIRONMENT: slip })).refusal.message).toMatch(/ \(did you mean staging\?\)$/);
+  });
+
+  test('that no value may be are told why', () => {
+    expect(denial(policy, {}, given({ NOTE: 'a\nb' })).refusal.message).toBe(
+      `${closest}params: the value of NOTE is not allowed: it holds a line break or a control character`,
+    );
+    expect(denial(policy, {}, given({ NOTE: 'x'.repeat(257) })).refusal.message).toBe(
+      `${closest}params: the value of NOTE is not allowed: it is longer than 256 bytes`,
+    );
   });
 
   test('that are required are refused when they are missing', () => {
@@ -492,5 +506,16 @@ describe('what travels to Drone is plain, whatever the globs let through', () =>
     expect(refusal.rule).toBe('plain ref');
     expect(refusal.fix).toBe('rename the ref, or run the job on another one');
     expect(detail).toBe(`fits repositories[0].allow[0], but ${refusal.message}`);
+  });
+});
+
+describe('what an entry compares already is looked at again', () => {
+  test('repository and target are plain, should a list ever let others through', () => {
+    expect(notPlain(claims())).toBeUndefined();
+    expect(notPlain(claims({ repository: 'octo/$(id)' }))?.message).toMatch(
+      /^the job's repository "octo\/\$\(id\)" is not plain/,
+    );
+    expect(notPlain(claims(), 'production')).toBeUndefined();
+    expect(notPlain(claims(), '$(id)')?.message).toMatch(/^the job's target "\$\(id\)" is not plain/);
   });
 });

@@ -26,6 +26,7 @@ const keywords: Readonly<Record<string, (rule: never, value: unknown, schema: Sc
   minimum: (rule: number, value) => typeof value !== 'number' || value >= rule,
   maximum: (rule: number, value) => typeof value !== 'number' || value <= rule,
   minItems: (rule: number, value) => !Array.isArray(value) || value.length >= rule,
+  maxItems: (rule: number, value) => !Array.isArray(value) || value.length <= rule,
   uniqueItems: (_: true, value) =>
     !Array.isArray(value) || new Set(value.map((item) => JSON.stringify(item))).size === value.length,
   items: (rule: Schema, value) => !Array.isArray(value) || value.every((item) => accepts(rule, item)),

@@ -506,6 +506,14 @@ test('a list names nothing twice', () => {
   ]);
 });
 
+test('a list names at most a thousand', () => {
+  const refs = Array.from({ length: 1001 }, (_, index) => `refs/heads/branch-${index}`);
+  expect(problems(allow({ refs: refs.slice(1) }))).toEqual([]);
+  expect(problems(allow({ refs }))).toEqual([
+    'repositories[0].allow[0].refs: names more than 1000; use wildcards or patterns, or split the entry',
+  ]);
+});
+
 test.each([
   ['file', file({ later: 1 })],
   ['image', image({ later: 1 })],
