@@ -13,18 +13,18 @@ import {
 } from '../../src/drone/index.ts';
 import type { CancelReason, CellPhase, Order } from '../../src/protocol/index.ts';
 
-/** Short enough for a test, long enough for a loaded machine. */
+/** Looks are close together; what only a broken Drone reaches is long enough for a loaded machine. */
 export const quick: Order['limits'] = {
-  call: 5000,
-  trigger: 5000,
+  call: 15_000,
+  trigger: 15_000,
   lookup: 300,
-  queue: 20_000,
-  blocked: 20_000,
-  run: 20_000,
-  cancel: 600,
+  queue: 60_000,
+  blocked: 60_000,
+  run: 60_000,
+  cancel: 5000,
   poll: 20,
   reconnect: 200,
-  lost: 3000,
+  lost: 20_000,
   logBytes: 1_000_000_000,
 };
 
@@ -43,6 +43,7 @@ export interface RunOptions extends Omit<DroneOptions, 'token'> {
   readonly cancel?: AbortSignal;
   readonly window?: Window;
   readonly onPhase?: (phase: CellPhase) => void;
+  readonly onLine?: (line: string) => void;
 }
 
 export interface Ran {
@@ -87,7 +88,10 @@ export async function runBuild(options: RunOptions): Promise<Ran> {
       const own: string[] = [];
       lines.set(step, own);
       return {
-        line: (text) => own.push(text),
+        line: (text) => {
+          own.push(text);
+          options.onLine?.(text);
+        },
         note: (text) => notes.push(text),
         room: () => Promise.resolve(),
         end: () => {},

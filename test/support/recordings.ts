@@ -62,11 +62,17 @@ export const recordingNames: readonly string[] = readdirSync(folder)
   .map((file) => file.slice(0, -'.json'.length))
   .toSorted();
 
+const read = new Map<string, Recording>();
+
 /** By name, or by the number that the name begins with. */
 export function recording(name: string): Recording {
+  const known = read.get(name);
+  if (known !== undefined) return known;
   const found = recordingNames.find((one) => one === name || one.startsWith(`${name}-`));
   if (found === undefined) throw new Error(`there is no recording ${name}`);
-  return JSON.parse(readFileSync(join(folder, `${found}.json`), 'utf8')) as Recording;
+  const parsed = JSON.parse(readFileSync(join(folder, `${found}.json`), 'utf8')) as Recording;
+  read.set(name, parsed);
+  return parsed;
 }
 
 /** What was answered to a path, at which time: exchanges and polls alike, in the order of their times. */
