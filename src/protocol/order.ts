@@ -107,7 +107,7 @@ const drone = strict({
   proxy: v.optional(textBy(isBaseUrl, 'an http or https URL without a path')),
   token: printable(1024, 1),
   logins: v.optional(v.array(text(256))),
-  publicUrl: v.optional(text(1024)),
+  publicUrl: v.optional(printable(1024)),
 });
 
 const milliseconds = whole(1, 7 * 24 * 3_600_000);

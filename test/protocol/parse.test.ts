@@ -15,6 +15,7 @@ const schema = v.strictObject({
     ),
   ),
   either: v.union([v.string(), v.number()]),
+  never: v.optional(v.never()),
   host: v.optional(v.pipe(v.string(), v.ip())),
   table: v.optional(v.record(v.string(), v.number())),
 });
@@ -57,6 +58,7 @@ describe('a document that does not fit its schema', () => {
     ['another word', { kind: 'HUNTER2' }, '"kind"', '"a" | "b"'],
     ['neither type', { either: ['HUNTER2'] }, '"either"', 'string | number'],
     ['a check without words', { items: [{ name: 'HUNTER2', size: 0 }] }, '"items.0"', 'check'],
+    ['a field that is known and never allowed', { never: 'HUNTER2' }, '"never"', 'never'],
     ['no address', { host: 'HUNTER2' }, '"host"', 'ip'],
     ['a wrong value of a table', { table: { key: 'HUNTER2' } }, '"table.key"', 'number'],
   ])('for %s is refused with its path and what was expected, never with the value', (_, changes, path, expected) => {

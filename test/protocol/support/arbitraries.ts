@@ -39,7 +39,7 @@ const orderParts = {
       proxy: fc.constant('http://proxy.internal:3128'),
       token: printable(1, 100),
       logins: fc.array(text(20), { maxLength: 3 }),
-      publicUrl: text(100),
+      publicUrl: printable(0, 100),
     },
     { requiredKeys: ['server', 'token'] },
   ),

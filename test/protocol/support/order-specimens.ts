@@ -78,7 +78,7 @@ const orderRules: Readonly<Record<string, Rule>> = {
   'drone.token': printable(1024, 1),
   'drone.logins': optional({ ...list, good: [[]] }),
   'drone.logins.#': text(256),
-  'drone.publicUrl': optional(text(1024)),
+  'drone.publicUrl': optional(printable(1024)),
   repository: {
     is: 'owner/name',
     good: ['a/b', 'mona_corp/.github'],
