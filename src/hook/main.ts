@@ -1,0 +1,21 @@
+// The hook's process: the runner starts it with its own node for each call of a job (contract/README.md, The call).
+
+import { createWriteStream } from 'node:fs';
+import { defaultLimits } from './limits.ts';
+import { run } from './run.ts';
+
+// Not process.stdout: on a pipe that blocks the whole process, and a cancel would wait for the log's reader.
+const out = createWriteStream('', { fd: 1 });
+out.on('error', () => undefined);
+
+void run({
+  env: process.env,
+  stdin: process.stdin,
+  write: (text) =>
+    new Promise((resolve, reject) => {
+      out.write(text, (error) => (error ? reject(error) : resolve()));
+    }),
+  signals: process,
+  now: () => performance.now(),
+  limits: defaultLimits,
+}).then((code) => process.exit(code));
