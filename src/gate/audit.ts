@@ -45,6 +45,13 @@ interface Pending {
   readonly fail: (error: Failure) => void;
 }
 
+/** Whether a crash has left half a line at the end. */
+async function endsInside(file: FileHandle, size: number): Promise<boolean> {
+  if (size === 0) return false;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0] !== 0x0a;
+}
+
 async function append(file: FileHandle, text: string, sync: boolean): Promise<void> {
   let rest = Buffer.from(text);
   while (rest.length > 0) rest = rest.subarray((await file.write(rest)).bytesWritten);
@@ -56,24 +63,28 @@ async function append(file: FileHandle, text: string, sync: boolean): Promise<vo
  * write and one sync. @throws the system's error when the file cannot be opened
  */
 export async function fileAudit(path: string, now: () => number = Date.now): Promise<Audit> {
-  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
-  const file = await open(path, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600);
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+  const file = await open(path, O_APPEND | O_CREAT | O_NOFOLLOW | O_RDWR, 0o600);
+  const found = await file.stat();
   // A pipe or a device cannot be synced; whoever reads it keeps it.
-  const sync = (await file.stat()).isFile();
+  const sync = found.isFile();
   let pending: Pending[] = [];
   let writing: Promise<void> | null = null;
   let broken: string | null = null;
+  let inside = sync && (await endsInside(file, found.size));
 
   async function flush(): Promise<void> {
     while (pending.length > 0) {
       const batch = pending;
       pending = [];
       try {
-        // After a failed write half a line may stand there: a new line keeps the next entry whole.
-        await append(file, `${broken === null ? '' : '\n'}${batch.map(({ line }) => line).join('')}`, sync);
+        // A new line keeps the next entry whole.
+        await append(file, `${inside ? '\n' : ''}${batch.map(({ line }) => line).join('')}`, sync);
         broken = null;
+        inside = false;
         for (const { done } of batch) done();
       } catch (cause) {
+        inside = true;
         broken = cause instanceof Error ? cause.message : String(cause);
         for (const { fail } of batch)
           fail(new Failure('audit-failed', 'the audit log cannot be written, so nothing is started', { cause }));

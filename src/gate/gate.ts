@@ -89,8 +89,11 @@ export function createGate(options: GateOptions): Gate {
   async function stop(): Promise<void> {
     clearInterval(sweep);
     await tasks.stop();
-    await audit.write({ event: 'stop', policy: policy.hash });
-    await audit.close();
+    try {
+      await audit.write({ event: 'stop', policy: policy.hash });
+    } finally {
+      await audit.close();
+    }
   }
 
   return {

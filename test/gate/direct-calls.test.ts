@@ -192,7 +192,7 @@ describe('the way a call is sent', () => {
     ['noise', '\0\x01\x02\xff'.repeat(100), '400'],
   ];
   test.for(cases)('%s is refused', async ([, bytes, status]) => {
-    const answer = await raw(runner.path, bytes as string);
+    const answer = await raw(runner.path, bytes);
     expect([statusOf(answer), answer.match(/^HTTP\/1\.1 \d/gm)?.length]).toEqual([status, 1]);
     expect(answer).not.toContain('"session"');
     if (!answer.includes('content-length: 0') && answer.includes('{'))

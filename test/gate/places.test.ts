@@ -43,7 +43,12 @@ describe('places', () => {
     const { places } = bench(2);
     const yielded: string[] = [];
     let gone = (): void => undefined;
-    const first = places.askIdle(() => new Promise<void>((done) => ((gone = done), yielded.push('first'))));
+    const first = places.askIdle(() => {
+      yielded.push('first');
+      return new Promise<void>((done) => {
+        gone = done;
+      });
+    });
     const second = places.askIdle(async () => void yielded.push('second'));
     expect(places.askIdle(async () => undefined)).toBeNull();
     expect(places.useIdle(second!)).toBe(true);
@@ -91,7 +96,7 @@ describe('places', () => {
 type Move = { readonly move: 'ask' | 'idle' | 'release' | 'leave'; readonly group: string; readonly pick: number };
 const moves = fc.array(
   fc.record({
-    move: fc.constantFrom('ask', 'ask', 'ask', 'idle', 'release', 'release', 'leave') as fc.Arbitrary<Move['move']>,
+    move: fc.constantFrom<Move['move'][]>('ask', 'ask', 'ask', 'idle', 'release', 'release', 'leave'),
     group: fc.constantFrom('A', 'B', 'C'),
     pick: fc.nat(),
   }),

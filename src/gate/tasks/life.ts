@@ -26,6 +26,11 @@ export interface Life {
   readonly fail: (task: Task, error: unknown) => Promise<void>;
 }
 
+export interface LifeOfAll extends Life {
+  /** Resolves when no cell is being started, ordered or removed any more. */
+  settled(): Promise<void>;
+}
+
 const toldBefore: Partial<Record<string, string>> = {
   cancelled: 'the task was cancelled before anything was asked of Drone',
 };
@@ -36,8 +41,14 @@ function known(error: unknown): Refusal | Failure {
 }
 
 /** @param onEnd once, when the task's result stands */
-export function createLife(context: Context, places: Places<Task>, onEnd: (task: Task) => void): Life {
+export function createLife(context: Context, places: Places<Task>, onEnd: (task: Task) => void): LifeOfAll {
   const { audit, cells, clock, log, policy, timing } = context;
+
+  const busy = new Set<Promise<void>>();
+  const track = (work: Promise<void>): void => {
+    busy.add(work);
+    void work.finally(() => busy.delete(work));
+  };
 
   async function letGo(task: Task): Promise<void> {
     const { cell, place } = task;
@@ -74,14 +85,14 @@ export function createLife(context: Context, places: Places<Task>, onEnd: (task:
         cell: cell ?? undefined,
       })
       .catch((err: unknown) => log.error({ err, task: task.id }, 'the end of a task is not in the audit log'));
-    if (!task.beginning) void letGo(task);
+    if (!task.beginning) track(letGo(task));
     onEnd(task);
   }
 
   function perform(task: Task, action: Action): void {
     switch (action.act) {
       case 'start-cell':
-        void begin(task);
+        track(begin(task));
         return;
       case 'send-cancel':
         task.cancelledAt = clock.monotonic();
@@ -152,5 +163,9 @@ export function createLife(context: Context, places: Places<Task>, onEnd: (task:
     }
   }
 
-  return { see, fail };
+  async function settled(): Promise<void> {
+    while (busy.size > 0) await Promise.all(busy);
+  }
+
+  return { see, fail, settled };
 }

@@ -146,6 +146,7 @@ export function createTasks(context: Context, sessions: Sessions): Tasks {
     },
     async stop() {
       if (!cells.survives) await Promise.all([...open.values()].map((task) => life.fail(task, endedByStop())));
+      if (!cells.survives) await life.settled();
       await idle.dropAll();
       for (const task of [...open.values(), ...ended.values()]) task.reader?.abort();
     },

@@ -45,8 +45,6 @@ export const anySeen: fc.Arbitrary<Seen> = fc.oneof(
   fc
     .constantFrom(...verdicts)
     .map((verdict): Seen => ({ seen: 'result', verdict, code: verdict === 'success' ? 'ok' : 'build-failed' })),
-  fc
-    .constantFrom('author', 'operator', 'runner-lost', 'limit')
-    .map((reason): Seen => ({ seen: 'cancel', reason }) as Seen),
-  fc.constantFrom('cell-lost', 'turn-missed', 'gate-failed').map((code): Seen => ({ seen: 'broken', code }) as Seen),
+  fc.constantFrom('author', 'operator', 'runner-lost', 'limit').map((reason): Seen => ({ seen: 'cancel', reason })),
+  fc.constantFrom('cell-lost', 'turn-missed', 'gate-failed').map((code): Seen => ({ seen: 'broken', code })),
 );
