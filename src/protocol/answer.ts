@@ -3,17 +3,17 @@
 import * as v from 'valibot';
 import { type FailureCode, type RefusalCode, failureCodes, refusalCodes } from './codes.ts';
 import { Failure, Refusal } from './errors.ts';
-import { text } from './plain.ts';
+import { oneOf, text } from './plain.ts';
 import { strict } from './shape.ts';
 
 const known = 'a code that is known here';
 function refused() {
   const sentence = text(8192);
-  const details = { code: v.picklist(refusalCodes, known), rule: sentence, message: sentence, fix: sentence };
+  const details = { code: oneOf(refusalCodes, known), rule: sentence, message: sentence, fix: sentence };
   return strict({ refused: strict(details) });
 }
-const failed = () => strict({ failed: strict({ code: v.picklist(failureCodes, known), message: text(8192) }) });
-const standby = () => strict({ code: v.picklist(['standby']) });
+const failed = () => strict({ failed: strict({ code: oneOf(failureCodes, known), message: text(8192) }) });
+const standby = () => strict({ code: oneOf(['standby']) });
 
 export type ErrorBody =
   | {

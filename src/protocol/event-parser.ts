@@ -22,7 +22,7 @@ import {
   verdicts,
 } from './event.ts';
 import { type Schema, parser } from './parse.ts';
-import { count, positive, printable, text, textBy, whole } from './plain.ts';
+import { count, oneOf, positive, printable, text, textBy, whole } from './plain.ts';
 import { only, strict } from './shape.ts';
 
 const name = text(1024);
@@ -56,7 +56,7 @@ const build: Schema<BuildState> = strict({
   ref: text(512),
 });
 const log: Schema<LogEvent> = strict({
-  k: v.picklist(['log']),
+  k: oneOf(['log']),
   n: positive,
   step: text(2048),
   lines: v.pipe(
@@ -65,9 +65,9 @@ const log: Schema<LogEvent> = strict({
   ),
 });
 const state: Schema<StateEvent> = strict({
-  k: v.picklist(['state']),
+  k: oneOf(['state']),
   n: positive,
-  phase: v.picklist(cellPhases),
+  phase: oneOf(cellPhases),
   build: v.optional(build),
   stages: v.pipe(
     v.array(stage),
@@ -80,17 +80,17 @@ const decimal = textBy((value) => /^[0-9]{0,16}$/.test(value), 'decimal digits')
 const outputs: Schema<Outputs> = strict({
   number: decimal,
   url: printable(2048),
-  status: v.picklist(verdicts),
+  status: oneOf(verdicts),
   commit: printable(64),
   started: decimal,
   finished: decimal,
 });
 const result: Schema<ResultEvent> = v.pipe(
   strict({
-    k: v.picklist(['result']),
+    k: oneOf(['result']),
     n: positive,
-    verdict: v.picklist(verdicts),
-    code: v.picklist([...refusalCodes, ...failureCodes, 'ok'], 'a code that is known here'),
+    verdict: oneOf(verdicts),
+    code: oneOf([...refusalCodes, ...failureCodes, 'ok'], 'a code that is known here'),
     message: note,
     outputs,
   }),
@@ -105,14 +105,12 @@ const what = 'the event';
 const parseLog = /* @__PURE__ */ parser(what, () => log);
 const parseState = /* @__PURE__ */ parser(what, () => state);
 const parseResult = /* @__PURE__ */ parser(what, () => result);
-const parseTurn = /* @__PURE__ */ parser<TurnEvent>(what, () => strict({ k: v.picklist(['turn']) }));
+const parseTurn = /* @__PURE__ */ parser<TurnEvent>(what, () => strict({ k: oneOf(['turn']) }));
 const parsePing = /* @__PURE__ */ parser<PingEvent>(what, () =>
-  strict({ k: v.picklist(['ping']), ahead: v.optional(count) }),
+  strict({ k: oneOf(['ping']), ahead: v.optional(count) }),
 );
-const parseCellKind = /* @__PURE__ */ parser(what, () => strict({ k: v.picklist(['log', 'state', 'result']) }));
-const parseKind = /* @__PURE__ */ parser(what, () =>
-  strict({ k: v.picklist(['log', 'state', 'result', 'turn', 'ping']) }),
-);
+const parseCellKind = /* @__PURE__ */ parser(what, () => strict({ k: oneOf(['log', 'state', 'result']) }));
+const parseKind = /* @__PURE__ */ parser(what, () => strict({ k: oneOf(['log', 'state', 'result', 'turn', 'ping']) }));
 
 /** A line that a cell wrote. @throws {Refusal} `input-*`; unknown kinds, `turn` and `ping` included, are refused */
 export function parseCellEvent(value: unknown): CellEvent {

@@ -4,7 +4,7 @@
 import * as v from 'valibot';
 import { Refusal } from './errors.ts';
 import { parseWith } from './parse.ts';
-import { anyText, text } from './plain.ts';
+import { anyText, oneOf, text } from './plain.ts';
 import { quote } from './quote.ts';
 import { only, strict, texts } from './shape.ts';
 import { parseStrictJson } from './strict-json.ts';
@@ -45,16 +45,19 @@ const prependPath = v.nullish(
 );
 
 const responseFile = text(4096, 1);
-const state = v.optional(v.unknown(), null);
+const state = v.nullish(
+  v.custom<unknown>(() => true),
+  null,
+);
 
 const prepareJob = strict({
-  command: v.picklist(['prepare_job']),
+  command: oneOf(['prepare_job']),
   responseFile,
   args: strict({ container: v.nullish(container, null), services: v.nullish(v.array(container), []) }),
   state,
 });
 const runScriptStep = strict({
-  command: v.picklist(['run_script_step']),
+  command: oneOf(['run_script_step']),
   responseFile,
   args: strict({
     entryPoint: maybe,
@@ -66,13 +69,13 @@ const runScriptStep = strict({
   state,
 });
 const runContainerStep = strict({
-  command: v.picklist(['run_container_step']),
+  command: oneOf(['run_container_step']),
   responseFile,
   args: strict({ ...containerEntries, prependPath }),
   state,
 });
 const cleanupJob = strict({
-  command: v.picklist(['cleanup_job']),
+  command: oneOf(['cleanup_job']),
   responseFile,
   args: v.nullish(strict({}), {}),
   state,

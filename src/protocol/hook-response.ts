@@ -1,7 +1,7 @@
 // What prepare_job writes for the runner, and what comes back in later calls as `state` (contract/README.md, The call).
 
 import * as v from 'valibot';
-import { hex32 } from './plain.ts';
+import { hex32, oneOf } from './plain.ts';
 import { strict } from './shape.ts';
 
 /** What the hook remembers between its processes. Forgeable by a controlled runner, so it holds nothing but a name. */
@@ -17,7 +17,7 @@ export const prepareJobResponse = (session: string) => ({
   context: { container: { id: 'airlock', network: 'none' }, services: [] },
 });
 
-const schema = () => strict({ v: v.picklist([1]), session: hex32 });
+const schema = () => strict({ v: oneOf([1]), session: hex32 });
 
 /** null: there is no session, which is what a refused or skipped prepare_job leaves (THREATS.md finding 4). */
 export function parseHookState(state: unknown): HookState | null {

@@ -9,6 +9,7 @@ import {
   count,
   hex32,
   nameString,
+  oneOf,
   positive,
   printable,
   refString,
@@ -128,7 +129,7 @@ const limits = strict({
 const orderEntries = strict({
   v: positive,
   id: hex32,
-  kind: v.picklist(orderKinds),
+  kind: oneOf(orderKinds),
   drone,
   repository: repositoryString,
   ref: v.optional(refString),
@@ -142,7 +143,7 @@ const orderEntries = strict({
     maxLength: 4096,
   }),
   expect: v.optional(strict({ steps: v.array(text(300)) })),
-  log: v.picklist(logLevels),
+  log: oneOf(logLevels),
   redact: v.array(text(4096)),
   limits,
 });
@@ -169,9 +170,9 @@ export type CancelReason = (typeof cancelReasons)[number];
 export const parseCellLine = /* @__PURE__ */ parser<CellLine>('the line to the cell', () => {
   // No union: valibot would say of a union only that no member fits.
   const line = strict({
-    cancel: v.optional(v.picklist(cancelReasons)),
+    cancel: v.optional(oneOf(cancelReasons)),
     resume: v.optional(strict({ state: count, log: count })),
-    end: v.optional(v.literal(true)),
+    end: v.optional(oneOf([true])),
   });
   const one = v.check((value: object) => Object.keys(value).length === 1, 'exactly one of cancel, resume and end');
   return v.pipe(line, one) as Schema<CellLine>;

@@ -47,6 +47,15 @@ export function printable(max: number, min = 0) {
   return textBy(isSo, `${min} to ${max} printable characters without blanks`);
 }
 
+/** One of these and nothing else. */
+/* @__NO_SIDE_EFFECTS__ */
+export function oneOf<const Value extends string | number | boolean>(
+  values: readonly Value[],
+  expected = values.map((value) => JSON.stringify(value)).join(' | '),
+) {
+  return v.custom<Value>((value) => (values as readonly unknown[]).includes(value), expected);
+}
+
 /** A whole number; none is larger than what keeps its last digit. */
 /* @__NO_SIDE_EFFECTS__ */
 export function whole(min: number, max = Number.MAX_SAFE_INTEGER) {

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { parser } from './parse.ts';
-import { hex32, positive, printable, text } from './plain.ts';
+import { hex32, oneOf, positive, printable, text } from './plain.ts';
 import { strict, texts } from './shape.ts';
 
 /** The tasks there are. A step's text must equal one of these names; it is never executed (DESIGN.md, workflow's side). */
@@ -44,7 +44,7 @@ export const parseTaskRequest = /* @__PURE__ */ parser<TaskRequest>('the task re
   strict({
     v: positive,
     request: hex32,
-    task: v.picklist(taskNames),
+    task: oneOf(taskNames),
     params: texts({ isName: shortName, names, maxLength: 4096, maxEntries: 64 }),
     build: v.optional(positive),
     target: v.optional(text(256)),
@@ -67,7 +67,7 @@ export interface TaskAnswer {
 
 /** @throws {Refusal} `input-*` */
 export const parseTaskAnswer = /* @__PURE__ */ parser<TaskAnswer>("the gate's answer", () =>
-  strict({ task: hex32, slot: positive, phase: v.picklist(taskPhases) }),
+  strict({ task: hex32, slot: positive, phase: oneOf(taskPhases) }),
 );
 
 /** Body of `POST /v1/tasks/{t}/proof`, after a `turn` event, and of `POST /v1/sessions/{s}/rehearsal`. */

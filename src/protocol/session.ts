@@ -1,8 +1,7 @@
 // The calls that open, prove and close a session: one job of one runner at the gate (PROTOCOL.md, Calls).
 
-import * as v from 'valibot';
 import { parser } from './parse.ts';
-import { count, hex32, positive, text, whole } from './plain.ts';
+import { count, hex32, oneOf, positive, text, whole } from './plain.ts';
 import { strict } from './shape.ts';
 
 /** Body of `POST /v1/sessions`: the image that the job names; it is compared with the policy's `accept`, never used. */
@@ -30,7 +29,7 @@ export interface SessionAnswer {
 const seconds = () => whole(0, 7 * 24 * 3600);
 /** @throws {Refusal} `input-*` */
 export const parseSessionAnswer = /* @__PURE__ */ parser<SessionAnswer>("the gate's answer", () =>
-  strict({ session: hex32, identity: v.picklist(['github', 'asserted']), reconnect: seconds(), silent: seconds() }),
+  strict({ session: hex32, identity: oneOf(['github', 'asserted']), reconnect: seconds(), silent: seconds() }),
 );
 
 export interface ChallengeAnswer {
@@ -52,7 +51,7 @@ export interface RehearsalAnswer {
 }
 /** @throws {Refusal} `input-*` */
 export const parseRehearsalAnswer = /* @__PURE__ */ parser<RehearsalAnswer>("the gate's answer", () =>
-  strict({ log: v.picklist(logLevels) }),
+  strict({ log: oneOf(logLevels) }),
 );
 
 /** Body of calls that say nothing: `POST …/challenge`, `POST …/cancel`. */

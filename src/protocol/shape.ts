@@ -36,10 +36,11 @@ export function texts(rules: TextsRules = {}): v.GenericSchema<unknown, Record<s
   const values = maxLength === Infinity ? 'a text' : `a text of 0 to ${maxLength} characters`;
   return v.pipe(
     anObject,
-    v.check((input) => Object.keys(input).length <= maxEntries, `at most ${maxEntries} entries`),
     v.rawTransform<Record<string, unknown>, Record<string, string>>(({ dataset, addIssue, NEVER }) => {
       const input = dataset.value;
       const output = Object.create(null) as Record<string, string>;
+      const few = Object.keys(input).length <= maxEntries;
+      if (!few) addIssue({ message: `at most ${maxEntries} entries` });
       for (const [key, value] of Object.entries(input)) {
         const refuse = (message: string) => {
           addIssue({ message, path: [{ type: 'object', origin: 'value', input, key, value }] });
