@@ -68,7 +68,7 @@ export function sinks({ level, logBytes, redact, output }: LevelOptions): (step:
   const budget = new Budget(logBytes, output);
   return (name) => {
     const step = redact(name).slice(0, 2048);
-    const room = (signal: AbortSignal): Promise<void> => output.room(signal);
+    const room: StepSink['room'] = (signal, patience) => output.room(signal, patience);
     if (level === 'status') return { line: () => {}, note: () => {}, room, end: () => {} };
     const tail = level === 'tail' ? new Tail() : undefined;
     const give = (text: string): void => (tail ? tail.push(text) : budget.line(step, text));

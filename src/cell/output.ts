@@ -1,7 +1,9 @@
 // Events to stdout, which nobody may be reading: a stuck attach must stop neither the follow nor the cancel. Above 4 MiB
-// unsent log events are dropped (their numbers go on, so the gap shows); state and result events never are.
+// unsent log events wait among the last 1 MiB that is kept for `resume`, and what falls out of it is lost: the numbers go
+// on, so the gap shows. State and result events are never lost.
 
 import type { Writable } from 'node:stream';
+import { sleep } from '../drone/wait.ts';
 import { type CellEvent, type LogEvent, type ResultEvent, type StateEvent, maxBatch } from '../protocol/event.ts';
 
 export type Snapshot = Omit<StateEvent, 'k' | 'n'>;
@@ -17,16 +19,14 @@ const maxKept = 1_048_576;
 const maxStates = 2_097_152;
 /** Characters in one log event: six bytes of JSON each at worst stay below an event's limit. */
 const maxBatchSize = 131_072;
+/** Milliseconds between two looks at what waits. */
+const glance = 10;
 /** Milliseconds that a line waits for others. */
 const idle = 20;
 
-interface KeptLog {
-  readonly event: LogEvent;
-  readonly size: number;
-}
-interface KeptState {
-  readonly event: StateEvent | ResultEvent;
-  readonly size: number;
+interface Kept<E> {
+  readonly event: E;
+  readonly bytes: Buffer;
 }
 
 const small = (event: StateEvent | ResultEvent): StateEvent | ResultEvent =>
@@ -35,25 +35,34 @@ const small = (event: StateEvent | ResultEvent): StateEvent | ResultEvent =>
 export class Output {
   readonly #stream: Writable;
   #lineNumber = 0;
+  /** How many of the kept log events, counted from the newest, were not sent yet. */
+  #unsent = 0;
   #stateNumber = 0;
   #step = '';
   #batch: string[] = [];
   #batchSize = 0;
   #timer: NodeJS.Timeout | undefined;
-  #kept: KeptLog[] = [];
+  #kept: Kept<LogEvent>[] = [];
   #keptSize = 0;
-  #states: KeptState[] = [];
+  #states: Kept<StateEvent | ResultEvent>[] = [];
   #statesSize = 0;
   #lastSnapshot = '';
   /** Waits for room: snapshots are whole, so the last one stands for those before it. */
   #waiting: Snapshot | undefined;
   #ended = false;
+  #written = 0;
+  /** Bytes that were read when `room` last looked, and when it was first that many. */
+  #read = -1;
+  #readAt = 0;
 
   constructor(stream: Writable) {
     this.#stream = stream;
     // A reader that is gone for good: the build is followed to its end all the same.
     stream.on('error', () => {});
-    stream.on('drain', () => this.#stateWaiting());
+    stream.on('drain', () => {
+      this.#pump();
+      this.#stateWaiting();
+    });
   }
 
   /** One line of a step's log, at most `maxLineBytes` characters. */
@@ -76,10 +85,12 @@ export class Output {
     this.#batch = [];
     this.#batchSize = 0;
     const bytes = encode(event);
-    this.#kept.push({ event, size: bytes.length });
+    this.#kept.push({ event, bytes });
+    this.#unsent++;
     this.#keptSize += bytes.length;
-    while (this.#keptSize > maxKept && this.#kept.length > 1) this.#keptSize -= this.#kept.shift()?.size ?? 0;
-    this.#writeLog(bytes);
+    while (this.#keptSize > maxKept && this.#kept.length > 1) this.#keptSize -= this.#kept.shift()?.bytes.length ?? 0;
+    this.#unsent = Math.min(this.#unsent, this.#kept.length);
+    this.#pump();
   }
 
   /** A snapshot that equals the last one is no news. */
@@ -96,6 +107,8 @@ export class Output {
   result(result: Result): void {
     if (this.#ended) return;
     this.flush();
+    // The end of the log says most about a failure, so what is kept of it goes out even now.
+    this.#pump(true);
     this.#stateWaiting();
     this.#ended = true;
     this.#state({ k: 'result', n: ++this.#stateNumber, ...result });
@@ -104,31 +117,38 @@ export class Output {
   /** Repeats what comes after these numbers; the log goes first, because a result ends the reading. */
   resume(seen: { readonly state: number; readonly log: number }): void {
     this.flush();
-    for (const { event } of this.#kept) {
+    for (const [index, { event, bytes }] of this.#kept.entries()) {
       const skip = Math.max(0, seen.log + 1 - event.n);
-      if (skip < event.lines.length)
-        this.#writeLog(encode(skip === 0 ? event : { ...event, n: event.n + skip, lines: event.lines.slice(skip) }));
+      if (skip >= event.lines.length || this.#stream.writableLength > maxUnsent) continue;
+      this.#write(skip === 0 ? bytes : encode({ ...event, n: event.n + skip, lines: event.lines.slice(skip) }));
+      this.#unsent = Math.min(this.#unsent, this.#kept.length - 1 - index);
     }
     const [oldest] = this.#states;
     if (oldest === undefined) return;
-    for (let n = seen.state + 1; n < oldest.event.n; n++) this.#stream.write(encode({ ...small(oldest.event), n }));
-    for (const { event } of this.#states) if (event.n > seen.state) this.#stream.write(encode(event));
+    for (let n = seen.state + 1; n < oldest.event.n; n++) this.#write(encode({ ...small(oldest.event), n }));
+    for (const { event, bytes } of this.#states) if (event.n > seen.state) this.#write(bytes);
   }
 
-  /** Resolves when who reads has caught up, or `signal` is aborted. */
-  room(signal?: AbortSignal): Promise<void> {
-    if (this.#stream.writableLength <= fullAt || signal?.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#stream.removeListener('drain', done);
-        this.#stream.removeListener('close', done);
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#stream.once('drain', done);
-      this.#stream.once('close', done);
-      signal?.addEventListener('abort', done, { once: true });
-    });
+  /**
+   * Resolves when who reads has caught up, when `signal` is aborted, or when nothing at all was read for `patience` ms:
+   * then at once, until something is read again.
+   */
+  async room(signal: AbortSignal, patience: number): Promise<void> {
+    while (this.#stream.writableLength > fullAt && !signal.aborted && !this.#stream.destroyed) {
+      const now = Date.now();
+      const read = this.#written - this.#stream.writableLength;
+      if (read !== this.#read) {
+        this.#read = read;
+        this.#readAt = now;
+      }
+      if (now - this.#readAt >= patience) return;
+      await sleep(glance, signal);
+    }
+  }
+
+  #write(bytes: Buffer): void {
+    this.#written += bytes.length;
+    this.#stream.write(bytes);
   }
 
   #stateWaiting(): void {
@@ -139,14 +159,20 @@ export class Output {
 
   #state(event: StateEvent | ResultEvent): void {
     const bytes = encode(event);
-    this.#states.push({ event, size: bytes.length });
+    this.#states.push({ event, bytes });
     this.#statesSize += bytes.length;
-    while (this.#statesSize > maxStates && this.#states.length > 1) this.#statesSize -= this.#states.shift()?.size ?? 0;
-    this.#stream.write(bytes);
+    while (this.#statesSize > maxStates && this.#states.length > 1)
+      this.#statesSize -= this.#states.shift()?.bytes.length ?? 0;
+    this.#write(bytes);
   }
 
-  #writeLog(bytes: Buffer): void {
-    if (this.#stream.writableLength + bytes.length <= maxUnsent) this.#stream.write(bytes);
+  /** Writes what is kept and was not sent yet, as far as there is room. What fell out of it meanwhile is the gap. */
+  #pump(forced = false): void {
+    for (; this.#unsent > 0; this.#unsent--) {
+      const bytes = this.#kept.at(-this.#unsent)?.bytes;
+      if (bytes === undefined || (!forced && this.#stream.writableLength + bytes.length > maxUnsent)) return;
+      this.#write(bytes);
+    }
   }
 }
 

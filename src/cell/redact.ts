@@ -17,17 +17,24 @@ function literalsOf(secrets: readonly string[]): readonly string[] {
   return [...literals].toSorted((a, b) => b.length - a.length);
 }
 
-/** Every place in which `literal` begins, also where it overlaps itself. */
-function* placesOf(line: string, literal: string): Generator<number> {
-  for (let at = line.indexOf(literal); at >= 0; at = line.indexOf(literal, at + 1)) yield at;
+type Range = readonly [from: number, to: number];
+
+/** Where `literal` stands; occurrences that overlap or touch are one range. */
+function rangesOf(line: string, literal: string): readonly Range[] {
+  const ranges: [number, number][] = [];
+  for (let at = line.indexOf(literal); at >= 0; at = line.indexOf(literal, at + 1)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && at <= last[1]) last[1] = at + literal.length;
+    else ranges.push([at, at + literal.length]);
+  }
+  return ranges;
 }
 
 /** A function that replaces every character that belongs to an occurrence of a literal; overlapping ones become one. */
 export function redactor(secrets: readonly string[]): (line: string) => string {
   const literals = literalsOf(secrets);
   return (line) => {
-    const ranges: [number, number][] = [];
-    for (const literal of literals) for (const at of placesOf(line, literal)) ranges.push([at, at + literal.length]);
+    const ranges = literals.flatMap((literal) => rangesOf(line, literal));
     if (ranges.length === 0) return line;
     ranges.sort((a, b) => a[0] - b[0]);
     let out = '';

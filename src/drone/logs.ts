@@ -13,8 +13,8 @@ import { backoff, sleep } from './wait.ts';
 export type LogNeed = 'all' | 'failed' | 'none';
 
 export interface StepSink extends LineSink {
-  /** Resolves when there is room for more lines, or `signal` is aborted. */
-  room(signal: AbortSignal): Promise<void>;
+  /** Resolves when there is room for more lines, `signal` is aborted, or nobody has read anything for `patience` ms. */
+  room(signal: AbortSignal, patience: number): Promise<void>;
   /** The step's log is complete, or as complete as it will be. */
   end(): void;
 }
@@ -56,15 +56,9 @@ interface Entry {
 }
 
 const maxStreams = 32;
-/** Longest wait of the stored log for a reader that does not read. */
-const patience = 2000;
+/** How long the stored log waits for a reader that does not read; a live stream waits for ever, Drone keeps what it misses. */
+const patience = 5000;
 const unhappy: ReadonlySet<Step['status']> = new Set(['failure', 'error', 'killed']);
-
-async function someRoom(sink: StepSink): Promise<void> {
-  const stop = new AbortController();
-  await Promise.race([sink.room(stop.signal), sleep(patience, stop.signal)]);
-  stop.abort();
-}
 
 export class Logs {
   readonly #options: LogsOptions;
@@ -142,7 +136,7 @@ export class Logs {
     const { connection, limits, onSign, onOver } = this.#options;
     entry.stream = openLive(connection, entry.live, {
       call: limits.call,
-      room: (signal) => entry.sink.room(signal),
+      room: (signal) => entry.sink.room(signal, Number.POSITIVE_INFINITY),
       onEntry: (item) => {
         entry.failures = 0;
         onSign();
@@ -188,7 +182,7 @@ export class Logs {
       readStored(connection, entry.stored, {
         call: limits.call,
         overall: Math.max(limits.lost, limits.call),
-        room: () => someRoom(entry.sink),
+        room: () => entry.sink.room(this.#abandoned.signal, patience),
         onEntry: (item) => {
           entry.joiner.settle(item.pos, first);
           first = false;
