@@ -1,7 +1,6 @@
 // What the gate tells a cell: concrete, complete, validated. One JSON line on stdin; the Drone token travels only here
 // (DESIGN.md, The cell). Further lines steer it.
 
-import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { type Schema, parser } from './parse.ts';
 import {
@@ -101,9 +100,15 @@ const isBaseUrl = (url: string): boolean => /^https?:\/\/[A-Za-z0-9.[\]:-]+\/?$/
 /** The reserved parameter that makes a build recognisable as this task's. */
 export const nonceParam = 'AIRLOCK_NONCE';
 
+/** IPv4 in four decimal parts, or what may stand between the brackets of a URL. */
+const isAddress = (text: string): boolean =>
+  /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/.test(text)
+    ? text.split('.').every((part) => Number(part) <= 255)
+    : /^[0-9A-Fa-f:.]{2,45}$/.test(text) && text.includes(':') && URL.canParse(`http://[${text}]`);
+
 const drone = strict({
   server: textBy(isBaseUrl, 'an http or https URL without a path'),
-  address: v.optional(textBy((address) => isIP(address) !== 0, 'an IP address')),
+  address: v.optional(textBy(isAddress, 'an IP address')),
   ca: v.optional(text(524_288)),
   proxy: v.optional(textBy(isBaseUrl, 'an http or https URL without a path')),
   token: printable(1024, 1),
