@@ -13,6 +13,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import { heldEpoch } from './ledger/use.ts';
 import { within } from './limit.ts';
 import type { Logger } from './log.ts';
+import { createPace } from './pace.ts';
 import { type Call, type Reply, jsonError } from './reply.ts';
 import { findCall } from './routes.ts';
 import { createSessions } from './sessions.ts';
@@ -70,15 +71,18 @@ export function createGate(options: GateOptions): Gate {
   const sessions = createSessions(context, (session) => tasks.left(session));
   const tasks = createTasks(context, sessions);
   const calls = createCalls(context, sessions, tasks);
+  const pace = createPace(context.bounds, timing, context.clock);
   let stopping: Promise<void> | null = null;
   const sweep = setInterval(() => {
     sessions.expire();
     tasks.sweep();
+    pace.forget();
   }, timing.sweep);
 
   function answerTo(error: unknown, runner: RunnerIdentity): Reply {
     if (error instanceof Refusal) {
-      log.info({ runner: runner.id, code: error.code, reason: error.message }, 'refused');
+      // The audit log has what matters of it; here it would be a way to fill a disk.
+      log.debug({ runner: runner.id, code: error.code, reason: error.message }, 'refused');
       return jsonError(error);
     }
     log.error({ runner: runner.id, err: error }, 'a call failed');
@@ -103,6 +107,7 @@ export function createGate(options: GateOptions): Gate {
         if (stopping !== null) throw new Failure('gate-stopping', 'this gate is stopping', { status: 503 });
         heldEpoch(ledger);
         const { name, id } = findCall(call);
+        if (name !== 'events') await pace.wait(runner.id);
         return await calls[name](runner, id, call);
       } catch (error) {
         return answerTo(error, runner);

@@ -37,6 +37,8 @@ export interface Timing {
   readonly keepEnded: number;
   /** How often all of the above is looked at. */
   readonly sweep: number;
+  /** How late a runner is answered that has used up its calls. */
+  readonly latecomer: number;
   /** A graceful stop. */
   readonly stop: number;
   /** What a cell is told beside the policy's own limits. */
@@ -51,6 +53,9 @@ export interface Bounds {
   readonly endedTasks: number;
   /** Bytes of log that are kept for a runner, per task. */
   readonly logBytes: number;
+  /** Calls that a runner may make at once, event streams aside, and how many come back each second. */
+  readonly calls: number;
+  readonly callsPerSecond: number;
 }
 
 export const defaultTiming: Timing = {
@@ -74,11 +79,19 @@ export const defaultTiming: Timing = {
   session: 5 * 24 * 3_600_000,
   keepEnded: 600_000,
   sweep: 1_000,
+  latecomer: 5_000,
   stop: 10_000,
   order: { call: 10_000, trigger: 75_000, lookup: 75_000, cancel: 60_000, poll: 2_000, lost: 600_000 },
 };
 
-export const defaultBounds: Bounds = { sessions: 1_000, waiting: 1_000, endedTasks: 1_000, logBytes: 262_144 };
+export const defaultBounds: Bounds = {
+  sessions: 1_000,
+  waiting: 1_000,
+  endedTasks: 1_000,
+  logBytes: 262_144,
+  calls: 2_000,
+  callsPerSecond: 2,
+};
 
 /** Wall clock for what others see (tokens, records), monotonic clock for waits: a stepped clock must not end a job. */
 export interface Clock {

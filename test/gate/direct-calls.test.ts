@@ -85,7 +85,7 @@ describe('calls of an engine', () => {
     `/v1/tasks/${'a'.repeat(32)}`,
   ];
   test.for(paths)('%s does not exist, by whatever method', async (path) => {
-    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND']) {
+    for (const method of ['GET', 'POST', 'DELETE', 'HEAD', 'PROPFIND']) {
       const answer = await raw(
         runner.path,
         `${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
