@@ -1,9 +1,10 @@
-// A gate without a policy: a real HTTP server on a unix socket that answers as a test tells it to, and otherwise says
+// A gate without a policy: a real HTTP server on a unix socket, or with TLS on loopback, that answers as a test tells it to, and otherwise says
 // yes. It reads every body with the protocol's own parsers, so that a hook that says something else fails here too.
 
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { Socket } from 'node:net';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseProofRequest, parseRehearsalRequest, parseTaskRequest } from '../../src/protocol/request.ts';
@@ -45,7 +46,7 @@ export interface Script {
 }
 
 export interface FakeGate {
-  readonly path: string;
+  /** Value of AIRLOCK_GATE. */
   readonly setting: string;
   readonly calls: GateCall[];
   /** Names of the calls, in their order. */
@@ -117,19 +118,21 @@ function streamOf(response: ServerResponse): Stream {
   };
 }
 
-/** Starts a gate in a folder of its own, which is removed by `close`. */
-export async function startFakeGate(script: Partial<Script> = {}): Promise<FakeGate> {
+/** Starts a gate in a folder of its own, which is removed by `close`; with a key and a certificate on `localhost`. */
+export async function startFakeGate(tls?: { key: string; cert: string }): Promise<FakeGate> {
   const folder = await mkdtemp(join(tmpdir(), 'gate-'));
   const path = join(folder, 's');
   const connections = new Map<Socket, number>();
   let server: Server | undefined;
+  let port = 0;
 
   const gate: FakeGate = {
-    path,
-    setting: `unix:${path}`,
+    get setting() {
+      return tls === undefined ? `unix:${path}` : `https://localhost:${port}`;
+    },
     calls: [],
     names: () => gate.calls.map(({ name }) => name),
-    script,
+    script: {},
     async stop() {
       const stopping = server;
       server = undefined;
@@ -139,9 +142,14 @@ export async function startFakeGate(script: Partial<Script> = {}): Promise<FakeG
       await closed;
     },
     async start() {
-      const starting = createServer((request, response) => void serve(request, response));
-      starting.on('connection', (socket) => connections.set(socket, connections.size + 1));
-      await new Promise<void>((resolve) => starting.listen(path, resolve));
+      const listener = (request: IncomingMessage, response: ServerResponse) => void serve(request, response);
+      const starting = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
+      starting.on('connection', (socket: Socket) => connections.set(socket, connections.size + 1));
+      starting.on('secureConnection', (socket: Socket) => connections.set(socket, connections.size + 1));
+      await new Promise<void>((resolve) =>
+        tls === undefined ? starting.listen(path, resolve) : starting.listen(port, '127.0.0.1', resolve),
+      );
+      if (tls !== undefined) ({ port } = starting.address() as AddressInfo);
       server = starting;
     },
     async close() {
