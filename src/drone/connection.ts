@@ -110,7 +110,8 @@ async function bodyOf(response: IncomingMessage, server: string, signal: AbortSi
   return Buffer.concat(chunks).toString('utf8');
 }
 
-const isJson = (response: IncomingMessage): boolean =>
+/** `application/json`, with or without parameters. */
+export const isJson = (response: IncomingMessage): boolean =>
   /^application\/json\s*(?:;|$)/i.test(response.headers['content-type'] ?? '');
 
 const messageOf = (body: unknown): string =>

@@ -16,24 +16,33 @@ export interface Route {
 
 const maxProxyHeader = 16_384;
 
-/** Runs `start` until `ready`, an error, or the abort of `signal` (whose reason is thrown). */
+/** Waits for `ready`, an error, or the abort of `signal`, whose reason is thrown. */
 function open<T extends Socket>(make: () => T, ready: 'connect' | 'secureConnect', signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const socket = make();
     const stop = (): void => void socket.destroy(signal.reason as Error);
-    const settle = (act: () => void): void => {
+    const settle = (): void => {
       signal.removeEventListener('abort', stop);
-      socket.removeAllListeners('error');
-      socket.removeAllListeners('close');
-      // A socket without a listener would end the process on a late error.
-      socket.on('error', () => {});
-      act();
+      socket.removeListener(ready, done);
+      socket.removeListener('close', closed);
+    };
+    const done = (): void => {
+      settle();
+      resolve(socket);
+    };
+    const closed = (): void => {
+      settle();
+      reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
     };
     signal.addEventListener('abort', stop, { once: true });
-    socket.once(ready, () => settle(() => resolve(socket)));
-    socket.once('error', (error) => settle(() => reject(error)));
-    socket.once('close', () => settle(() => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' }))));
+    socket.once(ready, done);
+    socket.once('close', closed);
+    // Stays for the socket's life: without a listener a late error would end the process.
+    socket.on('error', (error) => {
+      settle();
+      reject(error);
+    });
   });
 }
 

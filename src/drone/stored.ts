@@ -3,7 +3,7 @@
 
 import { Failure } from '../protocol/index.ts';
 import { type LogEntry, isLogEntry } from './answers.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, isJson } from './connection.ts';
 
 const quoteMark = 34;
 const backslash = 92;
@@ -110,8 +110,7 @@ export async function readStored(connection: Connection, path: string, options: 
   const idle = setTimeout(give, options.call);
   try {
     if (response.statusCode === 404) return false;
-    if (response.statusCode !== 200 || !/^application\/json/i.test(response.headers['content-type'] ?? ''))
-      throw malformed(`status ${response.statusCode ?? 0}`);
+    if (response.statusCode !== 200 || !isJson(response)) throw malformed(`status ${response.statusCode ?? 0}`);
     const reader = new EntryReader(options.onEntry);
     const decoder = new TextDecoder();
     for await (const chunk of response as AsyncIterable<Buffer>) {
