@@ -24,11 +24,13 @@ export async function attach(socket: string, call: EngineCall): Promise<Attached
       sent.on('upgrade', (_answer, stream, head) => {
         // Whatever becomes of the connection shows as its end; unhandled it would end the gate.
         stream.on('error', () => undefined);
-        done({ socket: stream as Socket, head });
+        done({ socket: stream, head });
       });
+      let answered = false;
       sent.on('response', (answer) => {
+        answered = true;
         const status = answer.statusCode ?? 0;
-        readText(answer)
+        readText(answer, call)
           .then((text) => {
             const trouble = status >= 300 ? 'refused' : 'malformed';
             fail(new EngineError({ trouble, call: nameOf(call), detail: messageIn(text), status }));
@@ -36,7 +38,10 @@ export async function attach(socket: string, call: EngineCall): Promise<Attached
           .catch(fail);
       });
       sent.on('error', fail);
-      sent.on('close', () => fail(new Error('the connection was closed')));
+      // Only without an answer: else its text is still being read.
+      sent.on('close', () => {
+        if (!answered) fail(new Error('the connection was closed'));
+      });
       sent.end();
     });
   } catch (error) {

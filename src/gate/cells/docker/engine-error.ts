@@ -5,10 +5,10 @@ import { quote } from '../../../protocol/index.ts';
 
 /**
  * `unreachable`: nobody listens. `forbidden`: the gate may not open the socket. `broken-off`: the engine went away in
- * the middle of a call. `stalled`: no whole answer in time. `malformed`: an answer that is none. `refused`: an answer
- * with an error status.
+ * the middle of a call. `stalled`: no whole answer in time. `malformed`: an answer that is none. `version`: no version
+ * of the API in common. `refused`: an answer with an error status.
  */
-export type Trouble = 'unreachable' | 'forbidden' | 'broken-off' | 'stalled' | 'malformed' | 'refused';
+export type Trouble = 'unreachable' | 'forbidden' | 'broken-off' | 'stalled' | 'malformed' | 'version' | 'refused';
 
 export interface EngineErrorDetails {
   readonly trouble: Trouble;

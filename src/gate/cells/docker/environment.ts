@@ -2,8 +2,16 @@
 // NODE_OPTIONS and LD_PRELOAD included; a bare name in `Env` removes one. All are removed but PATH, since node is found
 // by it: a list of the dangerous ones would be out of date with the next node (THREATS.md section 3).
 
-/** Set for every cell, whatever the image says. The engine adds HOSTNAME. */
-const constants: Readonly<Record<string, string>> = { HOME: '/nonexistent', LANG: 'C.UTF-8', TZ: 'UTC' };
+/** The container's, and so the same for all cells. */
+export const cellHostname = 'airlock-cell';
+
+/** Set for every cell, whatever the image says; HOME and HOSTNAME would else be the engine's. */
+const constants: Readonly<Record<string, string>> = {
+  HOME: '/nonexistent',
+  HOSTNAME: cellHostname,
+  LANG: 'C.UTF-8',
+  TZ: 'UTC',
+};
 
 const nameOf = (entry: string): string => {
   const at = entry.indexOf('=');

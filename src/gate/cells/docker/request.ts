@@ -50,17 +50,22 @@ export function messageIn(text: string): string {
   return text.trim().slice(0, maxErrorText);
 }
 
-export function readText(answer: IncomingMessage): Promise<string> {
+export function readText(answer: IncomingMessage, call: EngineCall): Promise<string> {
+  const tooLarge = (): EngineError => {
+    const detail = `the answer is larger than ${maxAnswerBytes} bytes`;
+    return new EngineError({ trouble: 'malformed', call: nameOf(call), detail });
+  };
   return new Promise((done, fail) => {
     const parts: Buffer[] = [];
     let size = 0;
     answer.on('data', (part: Buffer) => {
       size += part.length;
       parts.push(part);
-      if (size > maxAnswerBytes) answer.destroy(new Error(`the answer is larger than ${maxAnswerBytes} bytes`));
+      if (size > maxAnswerBytes) answer.destroy(tooLarge());
     });
     answer.on('end', () => done(Buffer.concat(parts).toString('utf8')));
     answer.on('error', fail);
+    answer.on('close', () => fail(new Error('the connection was closed')));
   });
 }
 
@@ -103,7 +108,7 @@ export async function request(socket: string, call: EngineCall): Promise<EngineA
       sent.on('close', () => fail(new Error('the connection was closed')));
       sent.end(call.body === undefined ? undefined : JSON.stringify(call.body));
     });
-    const text = await readText(answer);
+    const text = await readText(answer, call);
     const status = answer.statusCode ?? 0;
     if (status < 200 || status >= 300)
       throw new EngineError({ trouble: 'refused', call: nameOf(call), detail: messageIn(text), status });
