@@ -73,12 +73,12 @@ function isOrder(value: unknown): value is { readonly id: unknown } {
   return typeof value === 'object' && value !== null && 'id' in value && 'kind' in value;
 }
 
-function further(line: Buffer | undefined, current: Order): void {
+function further(line: Buffer | undefined, current: Order | undefined): void {
   if (line === undefined) return diagnose('a line was too long and is ignored');
   try {
     const value: unknown = JSON.parse(line.toString('utf8'));
     if (isOrder(value)) {
-      if (value.id === current.id) return;
+      if (current === undefined || value.id === current.id) return;
       diagnose('another order came; this cell ends');
       process.exit(1);
     }
@@ -93,10 +93,7 @@ function further(line: Buffer | undefined, current: Order): void {
 
 let started = false;
 readLines(process.stdin, maxOrder, (line) => {
-  if (started) {
-    if (order !== undefined) further(line, order);
-    return;
-  }
+  if (started) return further(line, order);
   started = true;
   first(line);
 });
