@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
+  type Audit,
   type Gate,
   type Listener,
   createGate,
@@ -83,15 +84,16 @@ function untilSignal(): Promise<NodeJS.Signals> {
 async function run(options: GateCommandOptions, command: Command): Promise<void> {
   const policy = readPolicy(options.policy, command);
   const log = createLog(options.logLevel);
+  let audit: Audit | undefined;
   let gate: Gate | undefined;
   let listeners: Listener[];
   try {
-    const audit = await fileAudit(options.audit);
+    audit = await fileAudit(options.audit);
     await audit.write({ event: 'start', policy: policy.hash });
     gate = createGate({ policy, ledger: memoryLedger(), audit, cells: noEngine, log });
     listeners = await listen(gate, options);
   } catch (error) {
-    await gate?.stop();
+    await (gate === undefined ? audit?.close() : gate.stop());
     const reason = error instanceof Error ? error.message : String(error);
     return command.error(`airlock gate: ${reason}`, {
       exitCode: 1,

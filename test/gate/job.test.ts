@@ -27,7 +27,7 @@ describe('a job that the policy allows', () => {
       outputs: { number: '7' },
     });
     expect(reader.all[0]).toEqual({ k: 'ping' });
-    await eventually(() => cells.alive() === 0);
+    await eventually(() => cells.alive() === 0 && audit().at(-1)?.event === 'end');
     expect(cells.orders()).toHaveLength(1);
     const order = parseOrder(cells.orders()[0]);
     expect(order).toMatchObject({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { jobKeyOf, jobKeyText, memoryLedger, parseLedgerRecord } from '../../src/gate/index.ts';
+import { jobKeyOf, jobKeyText, memoryLedger, parseJobKey, parseLedgerRecord } from '../../src/gate/index.ts';
 import type { Claims } from '../../src/policy/index.ts';
 import { ledgerContract } from './support/ledger-contract.ts';
 import { waiting } from './support/records.ts';
@@ -23,6 +23,9 @@ describe("a job's key", () => {
   test("is GitHub's own identifiers, and without check_run_id the runner stands in", () => {
     const runner = { id: 'runner-1', ephemeral: true };
     expect(jobKeyText(jobKeyOf(claims, runner))).toBe('1.2.3.c4');
+    expect(parseJobKey('1.2.3.c4')).toEqual(jobKeyOf(claims, runner));
+    for (const text of ['', '1.2.3', '1.2.3.4', '1.2.3.c4.5', '../2.3.c4', '1.2.3.cx', 'a.2.3.c4'])
+      expect(parseJobKey(text)).toBeNull();
     const without = { ...claims, checkRunId: undefined };
     const text = jobKeyText(jobKeyOf(without, runner));
     expect(text).toMatch(/^1\.2\.3\.r[0-9a-f]{32}$/);

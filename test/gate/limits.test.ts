@@ -40,8 +40,17 @@ describe('a job', () => {
     expect(told([record({})], { tasksPerJob: 2 })).toBeNull();
   });
 
-  test('counts a record that cannot be read as a task of its own', () => {
-    expect(told([{ unreadable: 'x' }])).toContain('this job has had 1 task, and a job may have 1');
+  test('counts its record that cannot be read, and no other job pays for that', () => {
+    expect(told([{ unreadable: 'x', job: '123456.1.1.c1', slot: 1 }])).toContain(
+      'this job has had 1 task, and a job may have 1',
+    );
+    expect(told([{ unreadable: 'x', job: '123456.9.1.c9', slot: 1 }])).toBeNull();
+    expect(told([8, 9].map((n) => ({ unreadable: 'x', job: `123456.1.1.c${n}`, slot: 1 })))).toContain(
+      'limits.tasksPerRun',
+    );
+    expect(told([8, 9].map((n) => ({ unreadable: 'x', job: `123456.9.1.c${n}`, slot: 1 })))).toContain(
+      'limits.perRepository.atOnce',
+    );
   });
 });
 

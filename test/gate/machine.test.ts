@@ -192,7 +192,9 @@ describe('a new holder', () => {
 
   test('takes an unreadable record for started and unknown, whatever the cell does', () => {
     for (const cell of cells)
-      expect(adoption({ stored: { unreadable: 'x' }, cell, tokenAtHand: true })).toEqual({ do: 'end-unknown' });
+      expect(adoption({ stored: { unreadable: 'x', job: 'x', slot: 1 }, cell, tokenAtHand: true })).toEqual({
+        do: 'end-unknown',
+      });
   });
 
   test('never starts a second order where one may have left, and never deletes a cell that may have one', () => {

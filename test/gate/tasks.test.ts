@@ -115,6 +115,7 @@ describe('a cell', () => {
       outputs: { number: '7' },
     });
     await gone();
+    await eventually(() => bench.audit().at(-1)?.event === 'end');
     expect(bench.audit().at(-1)).toMatchObject({
       event: 'end',
       verdict: 'unknown',
@@ -609,18 +610,62 @@ describe('a ledger that fails', () => {
     await gone();
   });
 
-  test('held by another gate: every call is answered by "standby", and cells are left alone', async () => {
+  test('held by another gate: calls are answered by "standby", nothing is ended, and nothing is sent to a cell', async () => {
     let epoch: number | null = 1;
-    await start({ ledger: { ...memoryLedger(), epoch: () => epoch } }, { act: working });
+    const timing = { runnerSilent: 50, firstEvent: 50, session: 60_000 };
+    await start(
+      { ledger: { ...memoryLedger(), epoch: () => epoch }, timing, entry: 'whenLost: cancel' },
+      { act: nothing },
+    );
     const { session, task } = await job();
-    await task();
-    await cellOf();
+    const { id, reader } = await task();
+    const cell = await cellOf();
     epoch = null;
     expect(await session.runner.call('POST', '/v1/sessions', { v: 1, image: 'airlock' })).toEqual({
       status: 503,
       body: { code: 'standby' },
     });
-    epoch = 1;
+    expect(await session.runner.call('POST', `/v1/tasks/${id}/cancel`, {})).toEqual({
+      status: 503,
+      body: { code: 'standby' },
+    });
+    await new Promise((done) => setTimeout(done, 200));
+    working(cell);
+    cell.say(result(3));
+    await reader.ended;
+    expect(reader.events.some(isResult)).toBe(false);
+    expect([cell.received.length, cell.removed]).toEqual([1, false]);
+    expect(bench.audit().some(({ event }) => event === 'end')).toBe(false);
+  });
+
+  test('that another gate has changed: the task is left to it, and its cell is not touched', async () => {
+    const ledger = memoryLedger();
+    await start({ ledger }, { act: nothing });
+    const { reader } = await (await job()).task();
+    const cell = await cellOf();
+    const [stored] = await ledger.list({});
+    if (stored === undefined || !('record' in stored)) throw new Error('no record');
+    await ledger.swap({ ...stored.record, rev: stored.record.rev + 1, epoch: 2 });
+    cell.end(137);
+    await reader.ended;
+    expect(reader.events.some(isResult)).toBe(false);
+    expect([cell.received.length, cell.removed]).toEqual([1, false]);
+  });
+
+  test('lost between the start of a cell and its order: the cell is removed without one', async () => {
+    let epoch: number | null = 1;
+    let release = nothing;
+    await start(
+      { ledger: { ...memoryLedger(), epoch: () => epoch } },
+      { starting: () => new Promise<void>((done) => (release = done)) },
+    );
+    const { reader } = await (await job()).task();
+    await reader.until(({ k }) => k === 'ping');
+    epoch = null;
+    release();
+    await gone();
+    await reader.ended;
+    expect([reader.events, bench.cells.orders()]).toEqual([[], []]);
   });
 });
 

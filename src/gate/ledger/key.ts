@@ -13,12 +13,21 @@ export interface JobKey {
   readonly job: string;
 }
 
+const keyText = /^([0-9]{1,20})\.([0-9]{1,20})\.([0-9]{1,20})\.(c[0-9]{1,20}|r[0-9a-f]{32})$/;
+
 const standIn = (runner: RunnerIdentity): string =>
   `r${createHash('sha256').update(runner.id).digest('hex').slice(0, 32)}`;
 
 export function jobKeyOf(claims: Claims, runner: RunnerIdentity): JobKey {
   const { repositoryId, runId, runAttempt, checkRunId } = claims;
   return { repositoryId, runId, runAttempt, job: checkRunId === undefined ? standIn(runner) : `c${checkRunId}` };
+}
+
+/** @returns null: no such text */
+export function parseJobKey(text: string): JobKey | null {
+  const [, repositoryId, runId, runAttempt, job] = keyText.exec(text) ?? [];
+  if (repositoryId === undefined || runId === undefined || runAttempt === undefined || job === undefined) return null;
+  return { repositoryId, runId, runAttempt, job };
 }
 
 /** The key as text that is also a file's and a ConfigMap's name. */

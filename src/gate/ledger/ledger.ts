@@ -3,10 +3,15 @@
 
 import type { LedgerRecord } from './record.ts';
 
-/** What stands in a slot. A record that cannot be read counts as "started, unknown": its slot is taken for ever. */
-export type Stored = { readonly record: LedgerRecord } | { readonly unreadable: string };
+/**
+ * What stands in a slot. A record that cannot be read counts as "started, unknown": its slot is taken for ever. Whose it
+ * is stands in its name (`job`: `jobKeyText`), why it cannot be read in `unreadable`.
+ */
+export type Stored =
+  | { readonly record: LedgerRecord }
+  | { readonly unreadable: string; readonly job: string; readonly slot: number };
 
-/** Every field narrows; absent: all. Unreadable entries are listed whenever they may belong to what is asked. */
+/** Every field narrows; absent: all. */
 export interface LedgerFilter {
   /** A job's key as text (`jobKey`). */
   readonly job?: string;

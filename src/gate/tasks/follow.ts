@@ -1,18 +1,14 @@
 // What follows from each line of a cell. Nothing here waits: the ledger is written behind the reading, in order.
 
-import type { FailureCode, RefusalCode, Verdict } from '../../protocol/index.ts';
 import type { CellReader } from '../cells/held.ts';
+import { isTakenOver } from '../ledger/use.ts';
 import type { Logger } from '../log.ts';
+import type { Ending } from './ending.ts';
 import type { Life } from './life.ts';
 import type { Task } from './task.ts';
 import { watchCell } from './watch.ts';
 
-interface Follower extends Life {
-  readonly finish: (task: Task, verdict: Verdict, code: RefusalCode | FailureCode | 'ok') => void;
-  readonly log: Logger;
-}
-
-export function readerOf(task: Task, { see, fail, finish, log }: Follower): CellReader {
+export function readerOf(task: Task, { see, fail }: Life, ending: Ending, log: Logger): CellReader {
   const watch = watchCell();
   let told = false;
   return {
@@ -27,16 +23,18 @@ export function readerOf(task: Task, { see, fail, finish, log }: Follower): Cell
         if (event.build === undefined || told) return;
         told = true;
         see(task, { seen: 'build', number: event.build.number }).catch((err: unknown) => {
-          log.error({ err, task: task.id }, "a build's number is not in the ledger");
+          if (isTakenOver(err)) ending.abandon(task);
+          else log.error({ err, task: task.id }, "a build's number is not in the ledger");
         });
         return;
       }
       task.word = event;
       const { verdict, code } = event;
       see(task, { seen: 'result', verdict, code }).catch((err: unknown) => {
+        if (isTakenOver(err)) return ending.abandon(task);
         // The build ended as the cell says, whatever the ledger's state; a later gate finds the same by its nonce.
         log.error({ err, task: task.id }, 'a result is not in the ledger');
-        finish(task, verdict, code);
+        ending.finish(task, verdict, code);
       });
     },
     over(why) {

@@ -1,10 +1,9 @@
 // One task's record, changed by one thing after the other: each is written to the ledger before anybody acts on it.
 
-import { Failure } from '../../protocol/index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Action, type Seen, step } from '../ledger/machine.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
-import { heldEpoch, written } from '../ledger/use.ts';
+import { heldEpoch, takenOver, written } from '../ledger/use.ts';
 import { createTurnstile } from '../limit.ts';
 import type { Clock } from '../timing.ts';
 
@@ -12,7 +11,8 @@ export interface Journal {
   record(): LedgerRecord;
   /**
    * What to do now that the ledger says so.
-   * @throws {Failure} `ledger-failed`: nothing was written, so nothing may be done; `gate-standby`
+   * @throws {Failure} `ledger-failed`: nothing was written, so nothing may be done; `gate-standby`: another gate has the
+   * task, so this one must not touch its cell any more
    */
   apply(seen: Seen): Promise<readonly Action[]>;
 }
@@ -27,8 +27,7 @@ export function createJournal(first: LedgerRecord, ledger: Ledger, clock: Clock)
         const next = step(record, seen, clock.now());
         if (next.record === record) return next.actions;
         const stamped = { ...next.record, epoch: heldEpoch(ledger) };
-        if (!(await written(ledger.swap(stamped))))
-          throw new Failure('ledger-failed', 'another gate has changed the record of this task');
+        if (!(await written(ledger.swap(stamped)))) throw takenOver();
         record = stamped;
         return next.actions;
       }),

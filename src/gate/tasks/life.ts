@@ -1,21 +1,14 @@
 // A task from its place to its end: the ledger is changed first, then what it says is done (ledger/machine.ts decides
 // what that is). Whatever breaks ends the task with what is known, and never green.
 
-import {
-  Failure,
-  Refusal,
-  type RefusalCode,
-  type FailureCode,
-  type ResultEvent,
-  type Verdict,
-} from '../../protocol/index.ts';
+import { startCell } from '../cells/held.ts';
+import { Failure, Refusal } from '../../protocol/index.ts';
 import type { Context } from '../context.ts';
 import type { Action, Seen } from '../ledger/machine.ts';
-import { startCell } from '../cells/held.ts';
-import { orderLimits, makeOrder } from './orders.ts';
+import { isTakenOver } from '../ledger/use.ts';
+import type { Ending } from './ending.ts';
 import { readerOf } from './follow.ts';
-import type { Places } from './places.ts';
-import { gateResult } from './results.ts';
+import { makeOrder, orderLimits } from './orders.ts';
 import { readSecrets } from './secrets.ts';
 import { type Task, taskFields } from './task.ts';
 
@@ -26,73 +19,18 @@ export interface Life {
   readonly fail: (task: Task, error: unknown) => Promise<void>;
 }
 
-export interface LifeOfAll extends Life {
-  /** Resolves when no cell is being started, ordered or removed any more. */
-  settled(): Promise<void>;
-}
-
-const toldBefore: Partial<Record<string, string>> = {
-  cancelled: 'the task was cancelled before anything was asked of Drone',
-};
-
 function known(error: unknown): Refusal | Failure {
   if (error instanceof Refusal || error instanceof Failure) return error;
   return new Failure('gate-failed', 'something broke in the gate; its log says what', { cause: error });
 }
 
-/** @param onEnd once, when the task's result stands */
-export function createLife(context: Context, places: Places<Task>, onEnd: (task: Task) => void): LifeOfAll {
+export function createLife(context: Context, ending: Ending): Life {
   const { audit, cells, clock, log, policy, timing } = context;
-
-  const busy = new Set<Promise<void>>();
-  const track = (work: Promise<void>): void => {
-    busy.add(work);
-    void work.finally(() => busy.delete(work));
-  };
-
-  async function letGo(task: Task): Promise<void> {
-    const { cell, place } = task;
-    task.cell = null;
-    task.place = null;
-    if (cell !== null) {
-      cell.tell({ end: true });
-      await cell.discard();
-    }
-    if (place !== null) places.release(place);
-  }
-
-  function resultOf(task: Task, verdict: Verdict, code: RefusalCode | FailureCode | 'ok'): ResultEvent {
-    if (task.word !== null && task.word.verdict === verdict) return task.word;
-    const state = task.relay.lastState();
-    const why = task.why?.code === code ? task.why.message : (toldBefore[code] ?? 'the task has no result');
-    return gateResult(verdict === 'success' ? 'unknown' : verdict, code === 'ok' ? 'no-result' : code, why, state);
-  }
-
-  function finish(task: Task, verdict: Verdict, code: RefusalCode | FailureCode | 'ok'): void {
-    if (task.endedAt !== null) return;
-    task.endedAt = clock.monotonic();
-    places.leave(task);
-    const result = resultOf(task, verdict, code);
-    task.relay.result(result);
-    const { number, cell } = task.journal.record();
-    audit
-      .write({
-        event: 'end',
-        ...taskFields(task),
-        verdict: result.verdict,
-        code: result.code,
-        number,
-        cell: cell ?? undefined,
-      })
-      .catch((err: unknown) => log.error({ err, task: task.id }, 'the end of a task is not in the audit log'));
-    if (!task.beginning) track(letGo(task));
-    onEnd(task);
-  }
 
   function perform(task: Task, action: Action): void {
     switch (action.act) {
       case 'start-cell':
-        track(begin(task));
+        ending.track(begin(task));
         return;
       case 'send-cancel':
         task.cancelledAt = clock.monotonic();
@@ -100,7 +38,7 @@ export function createLife(context: Context, places: Places<Task>, onEnd: (task:
         return;
       case 'finish': {
         const { verdict, code } = task.journal.record();
-        finish(task, verdict ?? 'unknown', code ?? 'no-result');
+        ending.finish(task, verdict ?? 'unknown', code ?? 'no-result');
         return;
       }
       case 'send-order':
@@ -118,13 +56,15 @@ export function createLife(context: Context, places: Places<Task>, onEnd: (task:
     if (task.why !== null || task.endedAt !== null) return;
     const why = known(error);
     task.why = why;
+    if (isTakenOver(why)) return ending.abandon(task);
     log.error({ err: error, task: task.id }, 'a task ends because of an error');
     try {
       await see(task, { seen: 'broken', code: why.code });
     } catch (err) {
+      if (isTakenOver(err)) return ending.abandon(task);
       // The ledger still says "open", so the next gate will look for the build; this runner is told what is known.
       log.error({ err, task: task.id }, 'the end of a task is not in the ledger');
-      finish(task, 'unknown', why.code);
+      ending.finish(task, 'unknown', why.code);
     }
   }
 
@@ -147,7 +87,7 @@ export function createLife(context: Context, places: Places<Task>, onEnd: (task:
     // Otherwise it was cancelled meanwhile, and the order must not leave.
     if (!actions.some(({ act }) => act === 'send-order')) return;
     task.orderedAt = clock.monotonic();
-    cell.order(order, readerOf(task, { see, fail, finish, log }));
+    cell.order(order, readerOf(task, { see, fail }, ending, log));
   }
 
   async function begin(task: Task): Promise<void> {
@@ -159,13 +99,9 @@ export function createLife(context: Context, places: Places<Task>, onEnd: (task:
     } finally {
       task.beginning = false;
       task.idle = null;
-      if (task.endedAt !== null) await letGo(task);
+      if (task.endedAt !== null) await ending.letGo(task);
     }
   }
 
-  async function settled(): Promise<void> {
-    while (busy.size > 0) await Promise.all(busy);
-  }
-
-  return { see, fail, settled };
+  return { see, fail };
 }

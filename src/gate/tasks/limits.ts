@@ -3,7 +3,7 @@
 
 import type { Limits } from '../../policy/index.ts';
 import { Refusal, type RefusalCode } from '../../protocol/index.ts';
-import { type JobKey, jobKeyText } from '../ledger/key.ts';
+import { type JobKey, jobKeyText, parseJobKey } from '../ledger/key.ts';
 import type { Stored } from '../ledger/ledger.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 
@@ -12,6 +12,15 @@ const hour = 3_600_000;
 function refusal(code: RefusalCode, rule: string, message: string, fix: string): Refusal {
   return new Refusal({ code, rule, message, fix, status: 403 });
 }
+
+/** The job of a slot, readable or not. */
+export const jobOf = (one: Stored): string => ('record' in one ? jobKeyText(one.record.key) : one.job);
+export const slotOf = (one: Stored): number => ('record' in one ? one.record.slot : one.slot);
+
+const runOf = (one: Stored): string | undefined =>
+  'record' in one ? one.record.key.runId : parseJobKey(one.job)?.runId;
+
+const isOpen = (one: Stored): boolean => !('record' in one) || one.record.phase !== 'ended';
 
 const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`);
 
@@ -28,13 +37,11 @@ function freeAt(records: readonly LedgerRecord[], max: number): string {
  * @returns null: the job may have one more task
  */
 export function limitReached(key: JobKey, stored: readonly Stored[], limits: Limits, now: number): Refusal | null {
-  const records = stored.flatMap((one) => ('record' in one ? [one.record] : []));
-  const unreadable = stored.length - records.length;
   const job = jobKeyText(key);
-  const ofJob = records.filter((record) => jobKeyText(record.key) === job).length + unreadable;
-  const ofRun = records.filter((record) => record.key.runId === key.runId).length + unreadable;
-  const open = records.filter((record) => record.phase !== 'ended').length + unreadable;
-  const recent = records.filter((record) => record.decided > now - hour);
+  const ofJob = stored.filter((one) => jobOf(one) === job).length;
+  const ofRun = stored.filter((one) => runOf(one) === key.runId).length;
+  const open = stored.filter(isOpen).length;
+  const recent = stored.flatMap((one) => ('record' in one && one.record.decided > now - hour ? [one.record] : []));
   const { atOnce, perHour } = limits.perRepository;
 
   if (ofJob >= limits.tasksPerJob)
@@ -58,11 +65,11 @@ export function limitReached(key: JobKey, stored: readonly Stored[], limits: Lim
       `this repository has ${tasks(open)} that have not ended, and it may have ${atOnce} at once`,
       'try again when one of them has ended',
     );
-  if (recent.length + unreadable >= perHour)
+  if (recent.length >= perHour)
     return refusal(
       'repository-per-hour',
       'limits.perRepository.perHour',
-      `this repository has had ${tasks(recent.length + unreadable)} within an hour, and it may have ${perHour}`,
+      `this repository has had ${tasks(recent.length)} within an hour, and it may have ${perHour}`,
       `try again after ${freeAt(recent, perHour)}`,
     );
   return null;

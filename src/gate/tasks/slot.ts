@@ -11,7 +11,7 @@ import type { LedgerRecord } from '../ledger/record.ts';
 import { heldEpoch, written } from '../ledger/use.ts';
 import type { Session } from '../sessions.ts';
 import { createJournal } from './journal.ts';
-import { limitReached } from './limits.ts';
+import { jobOf, limitReached, slotOf } from './limits.ts';
 import { bodyHash, checkSameBody } from './reattach.ts';
 import { createRelay } from './relay.ts';
 import { type Task, newTask } from './task.ts';
@@ -89,7 +89,7 @@ export async function takeSlot(grant: Grant, context: Context): Promise<Task> {
   refuseForgotten(stored, job, request);
   const reached = limitReached(key, stored, policy.limits, clock.now());
   if (reached !== null) throw reached;
-  const slot = 1 + stored.filter((one) => 'record' in one && jobKeyText(one.record.key) === job).length;
+  const slot = 1 + Math.max(0, ...stored.filter((one) => jobOf(one) === job).map(slotOf));
   const record = firstRecord(grant, slot, context);
   if (!(await written(ledger.create(record))))
     throw new Failure('ledger-failed', "another gate has taken this job's slot", { status: 503 });

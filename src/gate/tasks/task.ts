@@ -42,6 +42,8 @@ export interface Task {
   /** Why there is none. */
   why: Refusal | Failure | null;
   endedAt: number | null;
+  /** It ended for this gate only: another one has it. */
+  abandoned: boolean;
   /** Last sign of the runner; `reader`: it is reading events just now. */
   heardAt: number;
   reader: AbortController | null;
@@ -67,6 +69,7 @@ export function newTask(
     word: null,
     why: null,
     endedAt: null,
+    abandoned: false,
     heardAt: now,
     reader: null,
     lostSeen: false,

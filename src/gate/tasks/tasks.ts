@@ -7,6 +7,7 @@ import { jobKeyText } from '../ledger/key.ts';
 import type { Session, Sessions } from '../sessions.ts';
 import { createAdmission } from './admission.ts';
 import { type IdleCells, createIdleCells } from './idle.ts';
+import { createEnding } from './ending.ts';
 import { createLife } from './life.ts';
 import { type Places, createPlaces } from './places.ts';
 import type { Position } from './relay.ts';
@@ -30,22 +31,29 @@ export interface Tasks {
 }
 
 export function createTasks(context: Context, sessions: Sessions): Tasks {
-  const { audit, bounds, cells, clock, log, policy, timing } = context;
+  const { audit, bounds, cells, clock, ledger, log, policy, timing } = context;
   /** In the order of their making; `ended` in the order of their end. */
   const open = new Map<string, Task>();
   const ended = new Map<string, Task>();
   const byRequest = new Map<string, Task>();
   const requestKey = (job: string, request: string): string => `${job}/${request}`;
 
+  function forgetRequest(task: Task): void {
+    const { key, request } = task.journal.record();
+    byRequest.delete(requestKey(jobKeyText(key), request));
+  }
+
   const places: Places<Task> = createPlaces(
     { places: policy.limits.tasksAtOnce, waiting: bounds.waiting },
     (task, place) => turns.come(task, place),
   );
   const idle = createIdleCells(context, places);
-  const life = createLife(context, places, (task) => {
+  const ending = createEnding(context, places, (task) => {
     open.delete(task.id);
-    ended.set(task.id, task);
+    if (task.abandoned) forgetRequest(task);
+    else ended.set(task.id, task);
   });
+  const life = createLife(context, ending);
   const turns = createTurns(context, places, sessions, life);
   const look = createSweep(context, life, turns);
   const admission = createAdmission(context, {
@@ -109,8 +117,7 @@ export function createTasks(context: Context, sessions: Sessions): Tasks {
       const old = task.endedAt !== null && clock.monotonic() - task.endedAt > timing.keepEnded;
       if (!old && ended.size <= bounds.endedTasks) break;
       ended.delete(task.id);
-      const { key, request } = task.journal.record();
-      byRequest.delete(requestKey(jobKeyText(key), request));
+      forgetRequest(task);
     }
   }
 
@@ -140,13 +147,15 @@ export function createTasks(context: Context, sessions: Sessions): Tasks {
       }
     },
     sweep() {
+      // A standby must not end what another gate has adopted.
+      if (ledger.epoch() === null) return;
       for (const task of open.values()) void look(task);
       forgetEnded();
       idle.renew((session) => sessions.isOpen(session));
     },
     async stop() {
       if (!cells.survives) await Promise.all([...open.values()].map((task) => life.fail(task, endedByStop())));
-      if (!cells.survives) await life.settled();
+      if (!cells.survives) await ending.settled();
       await idle.dropAll();
       for (const task of [...open.values(), ...ended.values()]) task.reader?.abort();
     },
