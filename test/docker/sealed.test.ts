@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Cell } from '../../src/gate/cells/engine.ts';
+import { neighbour } from './neighbour.ts';
 import { curious, obedient } from './scripts.ts';
+import { set } from './shown.ts';
 import {
   cellsOn,
   changedImage,
@@ -19,22 +21,6 @@ import {
 // from inside is as little as that says.
 
 const golden = JSON.parse(readFileSync(new URL('golden.json', import.meta.url), 'utf8')) as Record<string, unknown>;
-
-const isEmpty = (value: unknown): boolean =>
-  value === null ||
-  value === false ||
-  value === 0 ||
-  value === '' ||
-  (Array.isArray(value) && value.every((item) => item === 0)) ||
-  (typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0);
-
-/** Without what is not set: engines differ in how they write that, and add such fields with every version. */
-function set(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(set);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, inner]) => [key, set(inner)] as const);
-  return Object.fromEntries(entries.filter(([, inner]) => !isEmpty(inner)));
-}
 
 /** Of what an engine adds by itself, at least this is hidden from every container. */
 const hidden = ['/proc/acpi', '/proc/kcore', '/proc/keys', '/proc/timer_list', '/proc/scsi', '/sys/firmware'];
@@ -66,26 +52,6 @@ async function look(cell: Cell, reach: readonly object[] = []): Promise<Seen> {
   await lineOf(lines);
   cell.send({ reach });
   return JSON.parse(await lineOf(lines)) as Seen;
-}
-
-/** A container on a network that listens on port 80; answers its address. */
-async function neighbour(engine: TestEngine, network: string): Promise<{ host: string; end(): Promise<unknown> }> {
-  const { socket, image } = engine;
-  const Cmd = ['node', '-e', "require('node:net').createServer((c) => c.end()).listen(8080, () => console.log('up'))"];
-  const made = await engineCall(socket, 'POST', '/containers/create', {
-    Image: image,
-    Cmd,
-    HostConfig: { NetworkMode: network },
-  });
-  const path = `/containers/${made.body.Id}`;
-  await engineCall(socket, 'POST', `${path}/start`);
-  const says = async () => String((await engineCall(socket, 'GET', `${path}/logs?stdout=1`)).body);
-  await vi.waitFor(async () => expect(await says()).toContain('up'), { timeout: 20_000 });
-  const { body } = await engineCall(socket, 'GET', `${path}/json`);
-  return {
-    host: String(body.NetworkSettings.Networks[network].IPAddress),
-    end: () => engineCall(socket, 'DELETE', `${path}?force=1`),
-  };
 }
 
 await describeEngine('a sealed cell', (engine) => {
