@@ -78,7 +78,8 @@ export async function ask<T>(
   patience = hook.limits.reconnect,
 ): Promise<T> {
   const { limits, over, printer } = hook;
-  const deadline = performance.now() + patience;
+  const began = performance.now();
+  let told = false;
   for (let tries = 0; ; tries++) {
     try {
       const signal = AbortSignal.any([over, AbortSignal.timeout(limits.call)]);
@@ -95,9 +96,11 @@ export async function ask<T>(
     } catch (error) {
       const { code, message } = passing(unreachable(error), over);
       const time = duration(patience / 1000);
-      if (performance.now() >= deadline)
+      const passed = performance.now() - began;
+      if (passed >= patience)
         throw new Failure('gate-unreachable', `no gate answered for ${time}: ${message}`, { cause: error });
-      if (tries === 3) {
+      if (!told && passed > limits.retryMost) {
+        told = true;
         printer.own(`airlock: ${message}; trying again for up to ${time}`);
         await printer.flush();
       }

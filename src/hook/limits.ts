@@ -11,7 +11,7 @@ export interface Limits {
   readonly retryMost: number;
   /** Between two tries while the gate that answers is not the holder (PROTOCOL.md, Calls). */
   readonly standby: number;
-  /** How long a gate is looked for before it counts as lost; the session's own answer replaces it in prepare_job. */
+  /** How long a gate is looked for before it counts as lost (DESIGN.md, `limits.reconnect`). */
   readonly reconnect: number;
   /** How long a stream of events may be without a byte; the gate pings each 10 s. */
   readonly silent: number;

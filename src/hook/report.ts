@@ -7,7 +7,6 @@ import type { Hook } from './hook.ts';
 import { O_APPEND, O_WRONLY, whyNot, withPlain } from './plain-file.ts';
 import { random } from './random.ts';
 import { type Told, summaryText } from './summary.ts';
-import { outputNames } from './words.ts';
 
 /** Exit code 0 only for the verdict `success`. `began`: of the hook, for a result without times. */
 export function report({ env, limits, now, printer }: Hook, told: Told, began: number): number {
@@ -22,7 +21,12 @@ export function report({ env, limits, now, printer }: Hook, told: Told, began: n
   };
   // One block for each output, between delimiters that no value can guess.
   const end = random();
-  append('GITHUB_OUTPUT', outputNames.map((name) => `${name}<<${end}\n${outputs[name]}\n${end}\n`).join(''));
+  append(
+    'GITHUB_OUTPUT',
+    Object.entries(outputs)
+      .map(([name, value]) => `${name}<<${end}\n${value}\n${end}\n`)
+      .join(''),
+  );
   append('GITHUB_STEP_SUMMARY', summaryText(told, limits.document));
   const { number, started, finished } = outputs;
   const ran = started && finished ? Number(finished) - Number(started) : (now() - began) / 1000;

@@ -25,9 +25,7 @@ interface Asked {
   readonly answer: Promise<TaskAnswer>;
 }
 
-/** What is left when this step ends before its task does. */
-const goesOn = ({ seen }: View): string =>
-  `${seen.build > 0 ? `build ${seen.build}` : 'the task'} goes on without this step`;
+const nameOf = ({ seen }: View): string => (seen.build > 0 ? `build ${seen.build}` : 'the task');
 
 /** After a signal: tells the gate, and leaves in time whatever the gate says (contract/README.md, Cancel). */
 async function leave(hook: Hook, asked: Asked): Promise<never> {
@@ -46,8 +44,9 @@ async function leave(hook: Hook, asked: Asked): Promise<never> {
   printer.own('airlock: the job was cancelled; cancelling the task');
   printer.flush().catch(() => undefined);
   await sleep(limits.leave, over);
-  const gate = told ? 'the gate was told to cancel, and' : 'the gate could not be told, so';
-  throw new Failure('cancelled', `the job was cancelled; ${gate} ${goesOn(asked.view)}`);
+  const task = nameOf(asked.view);
+  const then = told ? `the gate goes on cancelling ${task}` : `the gate could not be told, so ${task} goes on`;
+  throw new Failure('cancelled', `the job was cancelled; ${then} without this step`);
 }
 
 /** The exit code. @throws {Refusal} @throws {Failure} */
@@ -78,7 +77,7 @@ export async function runScriptStep(hook: Hook, { args, state }: RunScriptStep):
     const turn = () => prove(hook, session, (body) => ask(hook, proof, body, String));
     return follow(hook, accepted.task, view, turn).catch((error: unknown) => {
       if (!(error instanceof Failure)) throw error;
-      throw new Failure(error.code, `${error.message}; ${goesOn(view)}`, { cause: error });
+      throw new Failure(error.code, `${error.message}; ${nameOf(view)} goes on without this step`, { cause: error });
     });
   };
   const ended = await Promise.race([result(), leave(hook, asked)]);

@@ -72,7 +72,7 @@ export function createView({ limits, now, printer }: Hook): View {
         for (const step of steps) await end(`${number}/${step.number}`, `${name}/${step.name}`, step);
         await end(`${number}/`, name, stage);
       }
-      seen.build = build;
+      seen.build = build || seen.build;
       seen.stages = stages;
       wait(awaited.get(phase) ?? '');
     },

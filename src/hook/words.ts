@@ -28,14 +28,14 @@ export interface StateEvent {
   readonly note: string;
   readonly stages: readonly Stage[];
 }
-/** Each output is one word; empty: there is none. */
+/** Each output is one word; empty: there is none. `number` and times are decimal, `status` is the verdict. */
 export interface ResultEvent {
   readonly k: 'result';
   readonly n: number;
   readonly verdict: string;
   readonly code: string;
   readonly message: string;
-  readonly outputs: Readonly<Record<(typeof outputNames)[number], string>>;
+  readonly outputs: Readonly<Record<'number' | 'url' | 'status' | 'commit' | 'started' | 'finished', string>>;
 }
 /** `ahead`: tasks before this one while it waits for a place; below 0: it does not. */
 export type Event =
@@ -44,8 +44,6 @@ export type Event =
   | { readonly k: 'ping'; readonly ahead: number }
   | StateEvent
   | ResultEvent;
-
-export const outputNames = ['number', 'url', 'status', 'commit', 'started', 'finished'] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 const fields = (value: unknown): Fields => Object(value) as Fields;
@@ -62,7 +60,8 @@ export function errorOf(status: number, body: unknown): AirlockError {
   const [no, broken] = [fields(answer.refused), fields(answer.failed)];
   const refused = code(no.code) as RefusalCode | '';
   if (refused) return new Refusal({ code: refused, message: text(no.message), rule: text(no.rule), fix: text(no.fix) });
-  const failed = answer.code === 'standby' ? 'gate-standby' : ((code(broken.code) || 'gate-failed') as FailureCode);
+  if (answer.code === 'standby') return new Failure('gate-standby', 'the gate is a standby', { status });
+  const failed = (code(broken.code) || 'gate-failed') as FailureCode;
   return new Failure(failed, text(broken.message) || `the gate answered ${status}`, { status });
 }
 
@@ -73,9 +72,11 @@ function part(value: unknown): Part {
 }
 const stage = (value: unknown): Stage => ({ ...part(value), steps: list(fields(value).steps).map(part) });
 
-function outputsOf(value: unknown): ResultEvent['outputs'] {
-  const known = fields(value);
-  return Object.fromEntries(outputNames.map((name) => [name, word(known[name])])) as ResultEvent['outputs'];
+const decimal = (value: unknown): string => (/^[0-9]{0,16}$/.test(text(value)) ? text(value) : '');
+function outputsOf(value: unknown, status: string): ResultEvent['outputs'] {
+  const { number, url, commit, started, finished } = fields(value);
+  const times = { started: decimal(started), finished: decimal(finished) };
+  return { number: decimal(number), url: word(url), status, commit: word(commit), ...times };
 }
 
 /** @throws {Failure} `gate-failed` for what is no event */
@@ -89,7 +90,7 @@ export function eventOf(line: string): Event {
   const { k } = event;
   const n = count(event.n);
   if (k === 'turn') return { k };
-  if (k === 'ping') return { k, ahead: Number(event.ahead ?? -1) };
+  if (k === 'ping') return { k, ahead: event.ahead === undefined ? -1 : count(event.ahead) };
   if (k === 'log' && n > 0) return { k, n, step: text(event.step), lines: list(event.lines).map(text) };
   if (k === 'state' && n > 0) {
     const { number, url } = fields(event.build);
@@ -98,7 +99,8 @@ export function eventOf(line: string): Event {
   }
   if (k === 'result' && n > 0) {
     const [verdict, message] = [code(event.verdict), text(event.message)];
-    return { k, n, verdict, message, code: code(event.code) || 'gate-failed', outputs: outputsOf(event.outputs) };
+    const outputs = outputsOf(event.outputs, verdict);
+    return { k, n, verdict, message, code: code(event.code) || 'gate-failed', outputs };
   }
   throw new Failure('gate-failed', 'the gate sent an event that this hook does not understand');
 }

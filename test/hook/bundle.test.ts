@@ -132,7 +132,7 @@ describe('a signal', () => {
     expect(await ended).toBe(1);
     expect(here.gate.names()).toContain('POST cancel');
     expect(readAsRunner(output).commands.map(({ data }) => data)).toEqual([
-      '[airlock cancelled] the job was cancelled; the gate was told to cancel, and the task goes on without this step.',
+      '[airlock cancelled] the job was cancelled; the gate goes on cancelling the task without this step.',
     ]);
   });
 

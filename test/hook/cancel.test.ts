@@ -69,7 +69,7 @@ describe('a cancelled step', () => {
     };
     expect(annotationOf(await here.job.call(here.job.step(), { signals }))).toEqual([
       'cancelled',
-      'the job was cancelled; the gate was told to cancel, and build 42 goes on without this step.',
+      'the job was cancelled; the gate goes on cancelling build 42 without this step.',
     ]);
     expect(here.gate.names().filter((name) => name === 'POST cancel')).toHaveLength(1);
   });
@@ -85,7 +85,7 @@ describe('a cancelled step', () => {
       await stream.gone;
     };
     const [, text] = annotationOf(await here.job.call(here.job.step(), { signals }));
-    expect(text).toBe('the job was cancelled; the gate was told to cancel, and the task goes on without this step.');
+    expect(text).toBe('the job was cancelled; the gate goes on cancelling the task without this step.');
     expect(here.gate.names().filter((name) => name === 'POST cancel')).toHaveLength(4);
   });
 

@@ -182,7 +182,7 @@ describe('a gate that is not the holder', () => {
   it('for longer than `reconnect` is a failure', async () => {
     here.gate.script.answer = () => ({ status: 503, body: { code: 'standby' } });
     const [code, text] = annotationOf(await run({ reconnect: 50 }));
-    expect([code, text]).toEqual(['gate-unreachable', 'no gate answered for 0 s: the gate answered 503.']);
+    expect([code, text]).toEqual(['gate-unreachable', 'no gate answered for 0 s: the gate is a standby.']);
   });
 
   it.each([500, 404, 301, 200])('is not what another answer (%i) means: that is final', async (status) => {

@@ -127,7 +127,7 @@ describe('whatever a build prints', () => {
         expect(commands.map(({ name }) => name)).toEqual(['stop-commands', token]);
         expect(token).toMatch(/^[0-9a-f]{32}$/);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -140,7 +140,7 @@ describe('whatever a build prints', () => {
           );
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -243,7 +243,7 @@ describe('the printer', () => {
     });
     const lines = Array.from(
       { length: 50 },
-      (_, at) => `${at % 5 === 0 ? '\x1b[32m✓\x1b[0m std::vector' : 'plain'} ${at} of some test passed`,
+      (_, at) => `${at % 25 === 0 ? '\x1b[32m✓\x1b[0m std::vector' : 'plain'} ${at} of some test passed`,
     );
     for (let at = 0; at < 20_000; at++) await printer.foreign(...lines);
     await printer.end();

@@ -50,7 +50,7 @@ function attack(kind: string): string {
       mkdirSync(path);
       return path;
     case 'a pipe':
-      execFileSync('mkfifo', [path]);
+      execFileSync('/usr/bin/mkfifo', [path]);
       return path;
     default:
       job.put(path, '');

@@ -293,7 +293,9 @@ describe('a result', () => {
       started: 7,
       finished: null,
     };
-    await follow([resultOf(1, 'failure', { outputs })]);
+    const { output } = await follow([resultOf(1, 'failure', { outputs })]);
+    expect(output).toContain('airlock: failure: no build');
+    expect(here.job.read('GITHUB_STEP_SUMMARY')).not.toContain('<<');
     expect(here.job.outputs()).toEqual({
       number: '',
       url: '',

@@ -77,7 +77,7 @@ describe("the file of a step's text", () => {
       () => symlinkSync(here.job.put(`${path()}.real`, 'drone build'), path()),
     ],
     ['is a folder', 'it is no regular file', () => mkdirSync(path())],
-    ['is a pipe that nobody writes to', 'it is no regular file', () => void execFileSync('mkfifo', [path()])],
+    ['is a pipe that nobody writes to', 'it is no regular file', () => void execFileSync('/usr/bin/mkfifo', [path()])],
   ])('%s: refused', async (_, why, make) => {
     const input = step();
     make();

@@ -146,7 +146,7 @@ describe('foreign text in Markdown', () => {
         expect(lines.at(-1)).toBe(fence);
         expect(lines.slice(0, -1).some((line) => line.includes(fence))).toBe(false);
       }),
-      { numRuns: 1000 },
+      { numRuns: 200 },
     );
   });
 
