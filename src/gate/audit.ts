@@ -4,6 +4,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Failure } from '../protocol/index.ts';
+import { within } from './limit.ts';
 
 export interface AuditEntry {
   readonly event: 'start' | 'session' | 'proof' | 'rehearsal' | 'task' | 'order' | 'cancel' | 'end' | 'stop';
@@ -37,6 +38,17 @@ export interface Audit {
   /** null, or why the last write failed. */
   broken(): string | null;
   close(): Promise<void>;
+}
+
+/** The same log, with a limit on each write. A line that comes too late may still be written: that only says too much. */
+export function limitedAudit(audit: Audit, limit: number): Audit {
+  return {
+    ...audit,
+    write: (entry) =>
+      within(audit.write(entry), limit, () => {
+        throw new Failure('audit-failed', 'the audit log cannot be written in time, so nothing is started');
+      }),
+  };
 }
 
 interface Pending {

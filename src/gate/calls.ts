@@ -90,7 +90,7 @@ export function createCalls(context: Context, sessions: Sessions, tasks: Tasks):
           throw rehearsal.refusal;
         }
         await audit.write({ ...entry, decision: 'allowed', policy: policy.hash });
-        if (sessions.isOpen(session)) tasks.idle.start(session);
+        tasks.rehearsed(session);
         return jsonReply({ log: rehearsal.log } satisfies RehearsalAnswer);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;

@@ -4,7 +4,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Audit, fileAudit } from '../../src/gate/index.ts';
+import { type Audit, fileAudit, limitedAudit } from '../../src/gate/index.ts';
 import { Failure } from '../../src/protocol/index.ts';
 import { eventually, startBench } from './support/bench.ts';
 
@@ -46,6 +46,18 @@ describe('the audit file', () => {
     });
     expect(full.broken()).toMatch(/ENOSPC/);
     await full.close();
+  });
+
+  test('that hangs fails the write when its time is up', async () => {
+    const hanging = {
+      write: () => new Promise<void>(() => undefined),
+      broken: () => null,
+      close: () => Promise.resolve(),
+    };
+    await expect(limitedAudit(hanging, 10).write({ event: 'order' })).rejects.toMatchObject({
+      code: 'audit-failed',
+      message: 'the audit log cannot be written in time, so nothing is started',
+    });
   });
 
   test('keeps an entry whole behind half a line that a crash has left', async () => {

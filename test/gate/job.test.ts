@@ -59,6 +59,10 @@ describe('a job that the policy allows', () => {
     const { reader } = await session.task();
     await reader.ended;
     expect(cells.cells).toHaveLength(1);
+    // The job has had its task, so no other cell is kept for it.
+    await session.rehearse();
+    await new Promise((done) => setTimeout(done, 30));
+    expect(cells.cells).toHaveLength(1);
   });
 
   test('reads on from the numbers that it has seen', async () => {

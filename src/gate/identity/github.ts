@@ -41,7 +41,8 @@ function reasonOf(error: errors.JOSEError): string {
     return `${error.claim}: ${times ? 'is out of time' : 'is not as expected'}`;
   }
   if (error instanceof errors.JOSEAlgNotAllowed) return 'alg: is not RS256';
-  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) return 'kid: names no key of the issuer';
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'kid: names no key of the issuer';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'signature: does not verify';
   return 'not a signed token';
 }
@@ -75,7 +76,8 @@ async function verifySignature(token: string, { identity, keys, timing, clock }:
 
 /** The audience must be one plain string: jose also takes an array that holds ours. */
 function challengeIn({ aud }: JWTPayload, { audience }: IdentityPolicy): string {
-  if (typeof aud !== 'string' || !aud.startsWith(`${audience}/`)) throw tokenRefused('aud: is not the audience of a challenge');
+  if (typeof aud !== 'string' || !aud.startsWith(`${audience}/`))
+    throw tokenRefused('aud: is not the audience of a challenge');
   return aud.slice(audience.length + 1);
 }
 

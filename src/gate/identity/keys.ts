@@ -6,6 +6,7 @@ import { type CryptoKey, type FlattenedJWSInput, type JWSHeaderParameters, creat
 import * as v from 'valibot';
 import type { IdentityPolicy } from '../../policy/index.ts';
 import { Failure } from '../../protocol/index.ts';
+import { within } from '../limit.ts';
 import type { Clock, Timing } from '../timing.ts';
 import { httpsGet } from './https-get.ts';
 import { parseKeySet } from './key-set.ts';
@@ -49,7 +50,10 @@ export function createKeys(identity: IdentityPolicy, timing: Timing, clock: Cloc
   async function fetchKeys(): Promise<void> {
     try {
       const { keys } = identity;
-      const text = await (keys === undefined ? fetchKeySet(identity, timing.keysFetch) : readKeySet(keys.file));
+      const reading = keys === undefined ? fetchKeySet(identity, timing.keysFetch) : readKeySet(keys.file);
+      const text = await within(reading, 3 * timing.keysFetch, () => {
+        throw new Error('reading the keys took too long');
+      });
       current = { resolve: createLocalJWKSet(parseKeySet(text)), at: clock.monotonic() };
       failed = null;
     } catch (cause) {

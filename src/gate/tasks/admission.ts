@@ -53,7 +53,7 @@ function notAvailable(task: string): Refusal {
 }
 
 export function createAdmission(context: Context, parts: AdmissionParts): Admission {
-  const { audit, bounds, cells, clock, policy, prover } = context;
+  const { audit, bounds, cells, clock, policy, prover, timing } = context;
   const { places, sessions, idle, life, turns, known, add } = parts;
   // Two requests must not share the last task that a limit allows.
   const inTurn = createTurnstile();
@@ -86,7 +86,7 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
         cause: new Error(reason),
       });
     const drone = policy.drones.get(plan.drone);
-    if (drone !== undefined) await readSecrets(plan, drone, request.droneToken);
+    if (drone !== undefined) await readSecrets(plan, drone, request.droneToken, timing.disk);
     if (places.waiting() >= bounds.waiting) throw listFull();
   }
 

@@ -72,7 +72,7 @@ export function createLife(context: Context, ending: Ending): Life {
     const { plan } = task;
     const drone = policy.drones.get(plan.drone);
     if (drone === undefined) throw new Failure('gate-failed', 'the policy names a Drone that it does not describe');
-    const secrets = await readSecrets(plan, drone, task.droneToken);
+    const secrets = await readSecrets(plan, drone, task.droneToken, timing.disk);
     await task.place?.free;
     task.cell = await task.idle;
     if (task.cell?.usable() !== true) {

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import type { DronePolicy, FileReference, Plan } from '../../policy/index.ts';
 import { Failure, Refusal } from '../../protocol/index.ts';
+import { within } from '../limit.ts';
 
 export interface Secrets {
   readonly token: string;
@@ -10,11 +11,15 @@ export interface Secrets {
   readonly redact: readonly string[];
 }
 
+function tooLong(file: string, limit: number): never {
+  throw new Error(`${file} could not be read within ${limit} ms`);
+}
+
 /** The author learns that it is the operator's business; the path and the cause stand in the operator's log. */
-async function contentOf({ file }: FileReference, what: string): Promise<string> {
+async function contentOf({ file }: FileReference, what: string, limit: number): Promise<string> {
   let text = '';
   try {
-    text = (await readFile(file, 'utf8')).trim();
+    text = (await within(readFile(file, 'utf8'), limit, () => tooLong(file, limit))).trim();
   } catch (cause) {
     throw new Failure('gate-failed', `the gate cannot read ${what}; tell its operator`, { cause });
   }
@@ -37,12 +42,18 @@ function workflowToken(given: string | undefined): string {
 
 /**
  * @param droneToken what the step brought; used only where the policy says `token: workflow`
+ * @param limit milliseconds for each file
  * @throws {Refusal} `drone-token-missing` @throws {Failure} `gate-failed`
  */
-export async function readSecrets(plan: Plan, drone: DronePolicy, droneToken: string | undefined): Promise<Secrets> {
+export async function readSecrets(
+  plan: Plan,
+  drone: DronePolicy,
+  droneToken: string | undefined,
+  limit: number,
+): Promise<Secrets> {
   const token =
-    drone.token === 'workflow' ? workflowToken(droneToken) : await contentOf(drone.token, "the Drone's token");
-  const ca = drone.ca === undefined ? undefined : await contentOf(drone.ca, "the Drone's certificate authority");
-  const redact = plan.redact === undefined ? '' : await contentOf(plan.redact, 'what has to be redacted');
+    drone.token === 'workflow' ? workflowToken(droneToken) : await contentOf(drone.token, "the Drone's token", limit);
+  const ca = drone.ca === undefined ? undefined : await contentOf(drone.ca, "the Drone's certificate authority", limit);
+  const redact = plan.redact === undefined ? '' : await contentOf(plan.redact, 'what has to be redacted', limit);
   return { token, ca, redact: redact.split(/\r?\n/).filter((line) => line !== '') };
 }

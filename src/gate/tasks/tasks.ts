@@ -6,7 +6,7 @@ import type { RunnerIdentity } from '../identity/runner.ts';
 import { jobKeyText } from '../ledger/key.ts';
 import type { Session, Sessions } from '../sessions.ts';
 import { createAdmission } from './admission.ts';
-import { type IdleCells, createIdleCells } from './idle.ts';
+import { createIdleCells } from './idle.ts';
 import { createEnding } from './ending.ts';
 import { createLife } from './life.ts';
 import { type Places, createPlaces } from './places.ts';
@@ -17,7 +17,8 @@ import { type Task, answerOf, taskFields } from './task.ts';
 import { createTurns } from './turns.ts';
 
 export interface Tasks {
-  readonly idle: IdleCells;
+  /** The job may have a task: its cell is started, if there is room. Does not wait. */
+  rehearsed(session: Session): void;
   submit(session: Session, request: TaskRequest): Promise<TaskAnswer>;
   prove(runner: RunnerIdentity, id: string, proof: ProofRequest): Promise<void>;
   cancel(runner: RunnerIdentity, id: string): Promise<void>;
@@ -124,8 +125,15 @@ export function createTasks(context: Context, sessions: Sessions): Tasks {
   const endedByStop = (): Failure =>
     new Failure('gate-stopping', `the gate was stopped, and cells of the kind "${cells.name}" cannot go on without it`);
 
+  async function prepare(session: Session): Promise<void> {
+    const had = await ledger.list(session.job === null ? {} : { job: session.job });
+    if (had.length < policy.limits.tasksPerJob && sessions.isOpen(session)) idle.start(session);
+  }
+
   return {
-    idle,
+    rehearsed(session) {
+      prepare(session).catch((err: unknown) => log.warn({ err }, 'an idle cell could not be started'));
+    },
     submit: async (session, request) => answerOf(await admission.submit(session, request)),
     prove: (runner, id, proof) => turns.prove(find(runner, id), proof),
     async cancel(runner, id) {
