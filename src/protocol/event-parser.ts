@@ -9,6 +9,7 @@ import {
   type CellEvent,
   type Event,
   type LogEvent,
+  type NoticeEvent,
   type Outputs,
   type PingEvent,
   type ResultEvent,
@@ -109,10 +110,13 @@ const parseTurn = /* @__PURE__ */ parser<TurnEvent>(what, () => strict({ k: oneO
 const parsePing = /* @__PURE__ */ parser<PingEvent>(what, () =>
   strict({ k: oneOf(['ping']), ahead: v.optional(count) }),
 );
+const parseNotice = /* @__PURE__ */ parser<NoticeEvent>(what, () => strict({ k: oneOf(['notice']), message: note }));
 const parseCellKind = /* @__PURE__ */ parser(what, () => strict({ k: oneOf(['log', 'state', 'result']) }));
-const parseKind = /* @__PURE__ */ parser(what, () => strict({ k: oneOf(['log', 'state', 'result', 'turn', 'ping']) }));
+const parseKind = /* @__PURE__ */ parser(what, () =>
+  strict({ k: oneOf(['log', 'state', 'result', 'turn', 'ping', 'notice']) }),
+);
 
-/** A line that a cell wrote. @throws {Refusal} `input-*`; unknown kinds, `turn` and `ping` included, are refused */
+/** A line that a cell wrote. @throws {Refusal} `input-*`; unknown kinds, and those of the gate alone, are refused */
 export function parseCellEvent(value: unknown): CellEvent {
   switch (parseCellKind(only('k', value)).k) {
     case 'log':
@@ -131,6 +135,8 @@ export function parseEvent(value: unknown): Event {
       return parseTurn(value);
     case 'ping':
       return parsePing(value);
+    case 'notice':
+      return parseNotice(value);
     default:
       return parseCellEvent(value);
   }

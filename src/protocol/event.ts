@@ -81,6 +81,11 @@ export interface PingEvent {
   readonly k: 'ping';
   readonly ahead?: number | undefined;
 }
+/** Only on the way to the hook: one of the gate's own sentences about this task, for the author. */
+export interface NoticeEvent {
+  readonly k: 'notice';
+  readonly message: string;
+}
 /** Each is one word: the runner reads outputs from a file of lines. */
 export interface Outputs {
   /** Decimal; empty: there is no build. */
@@ -105,7 +110,7 @@ export interface ResultEvent {
 /** What a cell may write. */
 export type CellEvent = LogEvent | StateEvent | ResultEvent;
 /** What a hook may receive. */
-export type Event = CellEvent | TurnEvent | PingEvent;
+export type Event = CellEvent | TurnEvent | PingEvent | NoticeEvent;
 
 /** A line of a build's log is cut at this many bytes by the cell; an event line is never longer than `maxEventBytes`. */
 export const maxLineBytes = 65_536;

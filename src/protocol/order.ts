@@ -27,6 +27,10 @@ export const orderVersion = 1;
 export const orderKinds = ['build', 'promote', 'rollback', 'recover', 'probe'] as const;
 export type OrderKind = (typeof orderKinds)[number];
 
+/** What a recover order wants of the build that it finds: its log and result, or its end. */
+export const recoverWishes = ['follow', 'cancel'] as const;
+export type RecoverWish = (typeof recoverWishes)[number];
+
 export interface OrderDrone {
   /** Base URL without a path: `https://drone.internal`. */
   readonly server: string;
@@ -82,6 +86,7 @@ export interface Order {
   readonly ref?: string | undefined;
   /** Absent: the head of `ref` is built (trusted pipeline repository without a pin). */
   readonly commit?: string | undefined;
+  /** Of a recover order: the build's number, if it is known. */
   readonly build?: number | undefined;
   readonly target?: string | undefined;
   /** 32 lower hex; travels as the parameter AIRLOCK_NONCE. */
@@ -93,6 +98,8 @@ export interface Order {
   /** Literals that are replaced in every log line. */
   readonly redact: readonly string[];
   readonly limits: OrderLimits;
+  /** Exactly with the kind `recover`. */
+  readonly then?: RecoverWish | undefined;
 }
 
 const isBaseUrl = (url: string): boolean => /^https?:\/\/[A-Za-z0-9.[\]:-]+\/?$/.test(url) && URL.canParse(url);
@@ -151,6 +158,7 @@ const orderEntries = strict({
   log: oneOf(logLevels),
   redact: v.array(text(4096)),
   limits,
+  then: v.optional(oneOf(recoverWishes)),
 });
 
 /** @throws {Refusal} `input-*` */
@@ -159,6 +167,10 @@ export const parseOrder = /* @__PURE__ */ parser<Order>('the order', () =>
     orderEntries,
     // Without a branch Drone builds the repository's default one.
     v.check((order) => order.kind !== 'build' || order.ref !== undefined, 'a ref where the kind is "build"'),
+    v.check(
+      (order) => (order.kind === 'recover') === (order.then !== undefined),
+      '"then" exactly where the kind is "recover"',
+    ),
   ),
 );
 

@@ -36,15 +36,17 @@ describe('an event', () => {
     );
   });
 
-  it('of the kinds turn and ping comes from the gate, never from a cell', () => {
-    for (const event of [{ k: 'turn' }, { k: 'ping' }, { k: 'ping', ahead: 0 }]) {
+  it('of the kinds turn, ping and notice comes from the gate, never from a cell', () => {
+    for (const event of [{ k: 'turn' }, { k: 'ping' }, { k: 'ping', ahead: 0 }, { k: 'notice', message: 'x' }]) {
       expect(parseEvent(event)).toEqual(event);
       expect(answerOf(() => parseCellEvent(event))).toBe(wrong('"k"', '"log" | "state" | "result"'));
     }
   });
 
   it.each(['toString', 'constructor', '__proto__', 'Log', 'log '])('of the unknown kind %s is refused', (k) => {
-    expect(answerOf(() => parseEvent({ k }))).toBe(wrong('"k"', '"log" | "state" | "result" | "turn" | "ping"'));
+    expect(answerOf(() => parseEvent({ k }))).toBe(
+      wrong('"k"', '"log" | "state" | "result" | "turn" | "ping" | "notice"'),
+    );
     expect(answerOf(() => parseCellEvent({ k }))).toBe(wrong('"k"', '"log" | "state" | "result"'));
   });
 

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cancelReasons, nonceParam, orderKinds, parseCellLine, parseOrder } from '../../src/protocol/index.ts';
+import {
+  cancelReasons,
+  nonceParam,
+  orderKinds,
+  parseCellLine,
+  parseOrder,
+  recoverWishes,
+} from '../../src/protocol/index.ts';
 import { orders } from './support/arbitraries.ts';
 import { order } from './support/order-specimens.ts';
 import { answerOf } from './support/refusal.ts';
@@ -19,12 +26,24 @@ describe('an order', () => {
 
   it('names a ref where it asks for a build: Drone would build the default branch', () => {
     const { ref: _, ...noRef } = order;
-    for (const kind of orderKinds.filter((other) => other !== 'build'))
+    for (const kind of orderKinds.filter((other) => other !== 'build' && other !== 'recover'))
       expect(parseOrder({ ...noRef, kind })).toMatchObject({ kind });
     expect(answerOf(() => parseOrder(noRef))).toBe(
       'input-wrong-type: the order: the document itself is not as expected (a ref where the kind is "build")',
     );
     expect(parseOrder(order)).toEqual(order);
+  });
+
+  it('says exactly of a recover order what is to become of the build', () => {
+    for (const then of recoverWishes)
+      expect(parseOrder({ ...order, kind: 'recover', then })).toMatchObject({ kind: 'recover', then });
+    const { build: _, ...noNumber } = order;
+    expect(parseOrder({ ...noNumber, kind: 'recover', then: 'cancel' })).not.toHaveProperty('build');
+    const wrong =
+      'input-wrong-type: the order: the document itself is not as expected ("then" exactly where the kind is "recover")';
+    expect(answerOf(() => parseOrder({ ...order, kind: 'recover' }))).toBe(wrong);
+    for (const kind of orderKinds.filter((other) => other !== 'recover'))
+      expect(answerOf(() => parseOrder({ ...order, kind, then: 'follow' }))).toBe(wrong);
   });
 
   it('never brings the nonce among its parameters, since that one makes the build ours', () => {

@@ -53,6 +53,7 @@ const orderParts = {
   expect: fc.record({ steps: fc.array(text(50), { maxLength: 3 }) }),
   log: fc.constantFrom(...logLevels),
   redact: fc.array(text(50), { maxLength: 3 }),
+  then: fc.constantFrom('follow' as const, 'cancel' as const),
   limits: fc.record({
     call: milliseconds,
     trigger: milliseconds,
@@ -71,7 +72,9 @@ export const orders: fc.Arbitrary<Order> = fc
   .record(orderParts, {
     requiredKeys: ['v', 'id', 'kind', 'drone', 'repository', 'nonce', 'params', 'log', 'redact', 'limits'],
   })
-  .filter(({ kind, ref }) => kind !== 'build' || ref !== undefined);
+  .filter(
+    ({ kind, ref, then }) => (kind !== 'build' || ref !== undefined) && (kind === 'recover') === (then !== undefined),
+  );
 
 const outcome = { status: text(64), started: count, stopped: count, error: text(50), number: count, name: text(50) };
 const withoutError = ['status', 'started', 'stopped', 'number', 'name'] as const;
@@ -133,5 +136,6 @@ export const cellEvents: fc.Arbitrary<Event> = fc.oneof(
 export const gateEvents: fc.Arbitrary<Event> = fc.oneof(
   { arbitrary: cellEvents, weight: 5 },
   fc.constant({ k: 'turn' as const }),
+  fc.record({ k: fc.constant('notice' as const), message: text(100) }),
   fc.record({ k: fc.constant('ping' as const), ahead: count }, { requiredKeys: ['k'] }),
 );

@@ -62,7 +62,7 @@ const logRules: Readonly<Record<string, Rule>> = {
   'lines.#': text(65_536),
 };
 const ofCell = oneOf(['log', 'state', 'result'], true);
-const ofGate = oneOf(['log', 'state', 'result', 'turn', 'ping'], true);
+const ofGate = oneOf(['log', 'state', 'result', 'turn', 'ping', 'notice'], true);
 
 const event = 'the event';
 
@@ -77,6 +77,13 @@ export const eventSpecimens: readonly Specimen[] = [
     what: event,
     document: { k: 'ping', ahead: 2 },
     rules: { '': object, k: ofGate, ahead: optional(count) },
+  },
+  {
+    name: 'notice event',
+    parse: parseEvent,
+    what: event,
+    document: { k: 'notice', message: 'the gate was restarted' },
+    rules: { '': object, k: ofGate, message: text(8192) },
   },
   { name: "cell's log event", parse: parseCellEvent, what: event, document: log, rules: { ...logRules, k: ofCell } },
   {

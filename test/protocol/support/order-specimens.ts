@@ -5,6 +5,7 @@ import {
   orderKinds,
   parseCellLine,
   parseOrder,
+  recoverWishes,
 } from '../../../src/protocol/index.ts';
 import { type Rule, count, hex32, list, object, oneOf, optional, positive, printable, text, whole } from './rules.ts';
 import { type Specimen, commit, id, week } from './specimen.ts';
@@ -65,7 +66,7 @@ const orderRules: Readonly<Record<string, Rule>> = {
   '': object,
   v: positive,
   id: hex32,
-  kind: oneOf(orderKinds),
+  kind: { ...oneOf(orderKinds), good: orderKinds.filter((kind) => kind !== 'recover') },
   drone: object,
   'drone.server': baseUrl,
   'drone.address': optional({
@@ -132,11 +133,24 @@ const orderRules: Readonly<Record<string, Rule>> = {
   'limits.logBytes': count,
 };
 
+const recoverOrder: Order = { ...order, kind: 'recover', then: 'follow' };
+const { gone: _, ...plainRef } = orderRules['ref'] ?? { is: '' };
+const recoverRules: Readonly<Record<string, Rule>> = {
+  ...orderRules,
+  kind: oneOf(orderKinds, true),
+  ref: optional(plainRef),
+  then: {
+    ...oneOf(recoverWishes),
+    gone: 'input-wrong-type: the order: the document itself is not as expected ("then" exactly where the kind is "recover")',
+  },
+};
+
 const line = 'the line to the cell';
 const gone = `input-wrong-type: ${line}: the document itself is not as expected (exactly one of cancel, resume and end)`;
 
 export const orderSpecimens: readonly Specimen[] = [
   { name: 'order', parse: parseOrder, what: 'the order', document: order, rules: orderRules },
+  { name: 'recover order', parse: parseOrder, what: 'the order', document: recoverOrder, rules: recoverRules },
   {
     name: 'cancel line',
     parse: parseCellLine,
