@@ -13,6 +13,7 @@ export interface Watcher {
   log(step: string, lines: readonly string[], missing: number): Promise<void>;
   state(event: StateEvent): Promise<void>;
   ping(ahead: number): void;
+  notice(message: string): Promise<void>;
 }
 
 /**
@@ -33,6 +34,7 @@ export async function follow(
 
   async function take(event: Exclude<Event, ResultEvent>): Promise<void> {
     if (event.k === 'ping') watcher.ping(event.ahead);
+    else if (event.k === 'notice') await watcher.notice(event.message);
     else if (event.k === 'turn') {
       await turn().catch((error: unknown) => {
         // Too late: the place went to the next one, and ours comes again.

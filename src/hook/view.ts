@@ -37,6 +37,7 @@ export function createView({ limits, now, printer }: Hook): View {
     if (!told.has(key)) await printer.foreign(line);
     told.add(key);
   }
+  const notice = (message: string) => once(`airlock: ${message}`);
   async function end(key: string, name: string, part: Part): Promise<void> {
     const { error, status } = part;
     const time = timeOf(part);
@@ -57,6 +58,7 @@ export function createView({ limits, now, printer }: Hook): View {
   return {
     seen,
     wait,
+    notice,
     async log(step, lines, missing) {
       seen.tails.add(step, lines);
       if (missing > 0) await printer.foreign(`… ${missing} lines not shown`);
@@ -66,7 +68,7 @@ export function createView({ limits, now, printer }: Hook): View {
     },
     async state({ build, url, stages, note, phase }) {
       if (build > 0) await once(`airlock: build ${build} ${url}`.trimEnd());
-      if (note) await once(`airlock: ${note}`);
+      if (note) await notice(note);
       for (const stage of stages) {
         const { name, number, steps } = stage;
         for (const step of steps) await end(`${number}/${step.number}`, `${name}/${step.name}`, step);

@@ -41,6 +41,7 @@ export interface ResultEvent {
 export type Event =
   | { readonly k: 'log'; readonly n: number; readonly step: string; readonly lines: readonly string[] }
   | { readonly k: 'turn' }
+  | { readonly k: 'notice'; readonly message: string }
   | { readonly k: 'ping'; readonly ahead: number }
   | StateEvent
   | ResultEvent;
@@ -90,6 +91,7 @@ export function eventOf(line: string): Event {
   const { k } = event;
   const n = count(event.n);
   if (k === 'turn') return { k };
+  if (k === 'notice') return { k, message: text(event.message) };
   if (k === 'ping') return { k, ahead: event.ahead === undefined ? -1 : count(event.ahead) };
   if (k === 'log' && n > 0) return { k, n, step: text(event.step), lines: list(event.lines).map(text) };
   if (k === 'state' && n > 0) {

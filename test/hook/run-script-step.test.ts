@@ -150,6 +150,14 @@ describe('a step that is a task', () => {
     ]);
   });
 
+  it("shows each of the gate's notices once, however often it is told", async () => {
+    const notice = { k: 'notice', message: 'the gate was started anew\n::error::x' };
+    const { code, commands, lines } = await follow([notice, state(1, 'running', { build }), notice, resultOf(2)]);
+    expect(code).toBe(0);
+    expect(lines.filter((line) => line.includes('started anew'))).toEqual(['airlock: the gate was started anew']);
+    expect(commands).toEqual([]);
+  });
+
   it('proves again with a fresh token when its turn comes', async () => {
     const { code } = await follow([{ k: 'turn' }, resultOf(1)]);
     expect(code).toBe(0);
