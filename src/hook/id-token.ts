@@ -26,7 +26,6 @@ function addressOf(text: string, audience: string, allowed: string): URL {
       `AIRLOCK_ID_TOKEN_HOST is ${quote(allowed)}`,
       'the operator sets the host',
     );
-  url.hash = '';
   url.search += `${url.search && '&'}audience=${encodeURIComponent(audience)}`;
   return url;
 }

@@ -3,12 +3,18 @@
 import { type IncomingMessage, type RequestListener, createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 export interface FakeIssuer {
   readonly port: number;
   /** Value of ACTIONS_ID_TOKEN_REQUEST_URL. */
   readonly url: string;
-  readonly requests: { readonly url: string; readonly headers: IncomingMessage['headers'] }[];
+  readonly requests: {
+    readonly url: string;
+    readonly headers: IncomingMessage['headers'];
+    /** The name that TLS was asked for; false or undefined: none. */
+    readonly servername: unknown;
+  }[];
   answer(before: number): { status: number; body: string; headers?: Record<string, string> };
   close(): Promise<void>;
 }
@@ -19,7 +25,11 @@ export const tokenNumber = (n: number): string => `ZmFrZQ.cGF5bG9hZA.c2ln${n}`;
 export async function startIssuer(tls?: { key: string; cert: string }): Promise<FakeIssuer> {
   const serve: RequestListener = (request, response) => {
     const { status, body, headers } = issuer.answer(issuer.requests.length);
-    issuer.requests.push({ url: request.url ?? '', headers: request.headers });
+    issuer.requests.push({
+      url: request.url ?? '',
+      headers: request.headers,
+      servername: (request.socket as TLSSocket).servername,
+    });
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   };
   const server = tls === undefined ? createServer(serve) : createSecureServer(tls, serve);

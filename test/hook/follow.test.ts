@@ -79,6 +79,17 @@ describe('missing events', () => {
     expect(queries()).toEqual(['state=0&log=0', 'state=1&log=0']);
   });
 
+  it('of the state that come late are not shown after newer ones', async () => {
+    const pending = { k: 'state', n: 2, phase: 'pending', stages: [] };
+    connections(
+      (stream) => stream.send(state(1), state(3), resultOf(4)),
+      (stream) => stream.send(pending, state(3), resultOf(4)),
+    );
+    const { code, output } = await run();
+    expect(code).toBe(0);
+    expect(output).not.toContain('waiting');
+  });
+
   it('of the state make a green result red when the gate does not have them', async () => {
     connections((stream) => stream.send(state(1), state(3), resultOf(4)));
     expect(annotationOf(await run())).toEqual([

@@ -58,6 +58,13 @@ describe("the id token's address", () => {
   });
 });
 
+describe('a test issuer on this machine', () => {
+  it('is not asked through a proxy', async () => {
+    const dead = 'http://127.0.0.1:1';
+    expect((await prepare({ https_proxy: dead, http_proxy: dead, HTTPS_PROXY: dead })).code).toBe(0);
+  });
+});
+
 describe("GitHub's answer", () => {
   it('may be a refusal for a moment, while the job is not in progress by its books', async () => {
     here.issuer.answer = (before) =>
@@ -156,6 +163,7 @@ describe('with TLS, as the runner starts the hook', () => {
     ]);
     expect(issuer.requests.map(({ url }) => url)).toEqual(['/idtoken?v=2&audience=https%3A%2F%2Fairlock.example%2Fc1']);
     expect(issuer.requests[0]?.headers['proxy-authorization']).toBeUndefined();
+    expect(issuer.requests[0]?.servername).toBe(host);
   });
 
   it.each(['localhost', '.localhost', '*', 'a, LOCALHOST', 'localhost:PORT'])(

@@ -82,6 +82,8 @@ describe('preparing a job', () => {
     expect(annotationOf(called)).toEqual([code, `no: ${code}. Rule: a rule. To fix: do otherwise.`]);
     expect(called.response).toBe('');
     expect(here.gate.names().filter((call) => call === 'DELETE session')).toHaveLength(closed);
+    // A refusal is not asked about twice.
+    expect(here.gate.names().filter((call) => call === name)).toHaveLength(1);
   });
 
   it('rehearses again with a new token when the challenge is stale', async () => {
