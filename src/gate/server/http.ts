@@ -1,7 +1,6 @@
 // The one HTTP server of the gate, whatever it listens on. It knows no path: what is well formed goes to `answer`.
 
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Failure, Refusal, errorBody } from '../../protocol/index.ts';
 import type { Logger } from '../log.ts';
@@ -17,7 +16,9 @@ const statusOf = new Map([
 ]);
 
 /** An answer where Node has no response object: a request that could not be parsed, an upgrade, CONNECT. */
-function turnAway(socket: Duplex, status: string, why: string): void {
+function turnAway(socket: Duplex, status: string, why: string, stall: number): void {
+  const unread = setTimeout(() => socket.destroy(), stall);
+  socket.once('close', () => clearTimeout(unread));
   const body = JSON.stringify(errorBody(malformed(why, 'send plain HTTP/1.1 requests, one after the other')));
   const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
   socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`, () => socket.destroy());
@@ -26,7 +27,7 @@ function turnAway(socket: Duplex, status: string, why: string): void {
 /** @param answer never rejects */
 export function createHttpServer(answer: (call: Call) => Promise<Reply>, limits: ServerLimits, log: Logger): Server {
   // Pipelined requests would wait in memory behind a stream of 25 s, so a connection has one call at a time.
-  const busy = new WeakSet<Socket>();
+  const busy = new WeakSet<Duplex>();
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
@@ -62,12 +63,18 @@ export function createHttpServer(answer: (call: Call) => Promise<Reply>, limits:
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);
   server.on('checkExpectation', onRequest);
-  server.on('upgrade', (_request, socket) => turnAway(socket, '400 Bad Request', 'the call asks for another protocol'));
-  server.on('connect', (_request, socket) => turnAway(socket, '400 Bad Request', 'CONNECT is not a call of the gate'));
+  const refuse = (socket: Duplex, status: string, why: string): void => {
+    // Node has taken its own listener off the socket of an upgrade: EPIPE of a caller that has gone would end the gate.
+    socket.on('error', () => undefined);
+    // Behind a call that is still being answered, bytes must not end up inside its answer.
+    if (!socket.writable || busy.has(socket)) socket.destroy();
+    else turnAway(socket, status, why, limits.stall);
+  };
+  server.on('upgrade', (_request, socket) => refuse(socket, '400 Bad Request', 'the call asks for another protocol'));
+  server.on('connect', (_request, socket) => refuse(socket, '400 Bad Request', 'CONNECT is not a call of the gate'));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // Bytes behind a call that is still being answered must not end up inside its answer.
-    if (error.code === 'ECONNRESET' || !socket.writable || busy.has(socket as Socket)) socket.destroy();
-    else turnAway(socket, statusOf.get(error.code ?? '') ?? '400 Bad Request', 'the call is not valid HTTP/1.1');
+    if (error.code === 'ECONNRESET') socket.destroy();
+    else refuse(socket, statusOf.get(error.code ?? '') ?? '400 Bad Request', 'the call is not valid HTTP/1.1');
   });
   return server;
 }
