@@ -36,6 +36,8 @@ export interface Gate {
   readonly log: Logger;
   /** Answers one call of one runner. Never throws and never rejects: what goes wrong is an answer. */
   handle(runner: RunnerIdentity, call: Call): Promise<Reply>;
+  /** The runner is gone for good, and its session with it. A task that has its order goes on. */
+  gone(runner: RunnerIdentity): void;
   /** Empty: calls are taken and cells can be started; else one sentence for each reason why not. */
   notReady(): readonly string[];
   /**
@@ -107,6 +109,10 @@ export function createGate(options: GateOptions): Gate {
       } catch (error) {
         return answerTo(error, runner);
       }
+    },
+    gone(runner) {
+      // A gate that stops, or another one that is active, leaves the session to the next call of the job.
+      if (stopping === null && ledger.epoch() !== null) sessions.leave(runner);
     },
     notReady() {
       const reasons = [stopping === null ? null : 'the gate is stopping', cells.ready(), audit.broken()];

@@ -20,15 +20,20 @@ export interface Session {
 }
 
 export interface Sessions {
-  /** Closes the runner's older session. @throws {Failure} `gate-failed`: too many */
+  /**
+   * Closes the runner's older session; when there are too many, also the one that has waited longest for its proof.
+   * @throws {Failure} `gate-failed`: too many, and each has proved its job
+   */
   open(runner: RunnerIdentity): Session;
   /** @throws {Refusal} `session-unknown` (404), also for another runner's session */
   of(runner: RunnerIdentity, id: string): Session;
   isOpen(session: Session): boolean;
   close(session: Session): void;
+  /** The runner is gone for good: so is its session. */
+  leave(runner: RunnerIdentity): void;
   /** Binds session and ephemeral runner to the job. @throws {Refusal} `runner-bound` @throws {Failure} `ledger-failed` */
   bind(session: Session, claims: Claims): Promise<JobKey>;
-  /** Closes what nobody has used for `timing.session`. */
+  /** Closes what nobody has used for `timing.session`, or for `timing.unproved` without a proof. */
   expire(): void;
   closeAll(): void;
 }
@@ -51,10 +56,22 @@ export function createSessions(
     onClose(session);
   }
 
+  function leave(runner: RunnerIdentity): void {
+    const session = byRunner.get(runner.id);
+    if (session !== undefined) close(session);
+  }
+
+  /** Sessions cost nothing to open, so one that has proved nothing keeps no other job out. */
+  function makeRoom(): void {
+    const unproved = [...byId.values()].filter(({ job }) => job === null);
+    const [first, ...others] = byId.size < bounds.sessions ? [] : unproved;
+    if (first !== undefined) close(others.reduce((a, b) => (b.usedAt < a.usedAt ? b : a), first));
+  }
+
   return {
     open(runner) {
-      const older = byRunner.get(runner.id);
-      if (older !== undefined) close(older);
+      leave(runner);
+      makeRoom();
       if (byId.size >= bounds.sessions)
         throw new Failure('gate-failed', `this gate has ${bounds.sessions} open sessions and takes no more`, {
           status: 503,
@@ -79,6 +96,7 @@ export function createSessions(
     },
     isOpen: (session) => byId.get(session.id) === session,
     close,
+    leave,
     async bind(session, claims) {
       const key = jobKeyOf(claims, session.runner);
       const job = jobKeyText(key);
@@ -89,7 +107,10 @@ export function createSessions(
       return key;
     },
     expire() {
-      for (const session of byId.values()) if (clock.monotonic() - session.usedAt > timing.session) close(session);
+      for (const session of byId.values()) {
+        const longest = session.job === null ? timing.unproved : timing.session;
+        if (clock.monotonic() - session.usedAt > longest) close(session);
+      }
     },
     closeAll() {
       for (const session of byId.values()) close(session);

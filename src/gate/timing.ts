@@ -33,6 +33,8 @@ export interface Timing {
   readonly margin: number;
   /** A session that nobody uses. GitHub lets a job run for five days. */
   readonly session: number;
+  /** The same before its job has proved itself, which a hook does at once. */
+  readonly unproved: number;
   /** How long an ended task's events can still be read. */
   readonly keepEnded: number;
   /** How often all of the above is looked at. */
@@ -79,6 +81,7 @@ export const defaultTiming: Timing = {
   firstEvent: 60_000,
   margin: 60_000,
   session: 5 * 24 * 3_600_000,
+  unproved: 600_000,
   keepEnded: 600_000,
   sweep: 1_000,
   latecomer: 5_000,

@@ -2,7 +2,8 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { createGate, fileAudit, memoryLedger, noEngine, silentLog } from '../../src/gate/index.ts';
-import { type Bench, type BenchOptions, eventually, hex, startBench } from './support/bench.ts';
+import { build, fakeCells, state } from '../fakes/cells.ts';
+import { type Bench, type BenchOptions, type TestSession, eventually, hex, startBench } from './support/bench.ts';
 import { jobClaims } from './support/issuer.ts';
 
 let bench: Bench;
@@ -14,7 +15,8 @@ describe('sessions', () => {
     await start({ bounds: { sessions: 2 } });
     const [a, b, c] = [await bench.runner(), await bench.runner(), await bench.runner()];
     const first = await a.session();
-    await b.session();
+    for (const [at, session] of [first, await b.session()].entries())
+      await session.rehearse({ check_run_id: String(at) });
     expect(await c.call('POST', '/v1/sessions', { v: 1, image: 'airlock' })).toMatchObject({
       status: 503,
       body: { failed: { code: 'gate-failed', message: 'this gate has 2 open sessions and takes no more' } },
@@ -26,12 +28,65 @@ describe('sessions', () => {
     expect((await c.session()).id).toMatch(/^[0-9a-f]{32}$/);
   });
 
+  test('that have proved nothing keep no job out: the one that nobody has used for longest is closed', async () => {
+    await start({ bounds: { sessions: 3 } });
+    const open = async (name: string): Promise<TestSession> => (await bench.runner(name)).session();
+    const [proved, idle, used] = [await open('proved'), await open('idle'), await open('used')];
+    await proved.rehearse();
+    await used.challenge();
+    const victim = await open('victim');
+    await expect(idle.challenge()).rejects.toThrow('session-unknown');
+    for (const session of [proved, used, victim]) expect(await session.challenge()).toContain(bench.audience);
+  });
+
   test('that nobody uses are closed, with their idle cells', async () => {
     await start({ timing: { session: 100 } });
     const session = await (await bench.runner()).session();
     await session.rehearse();
     await eventually(() => bench.cells.cells.length === 1 && bench.cells.alive() === 0);
     await expect(session.challenge()).rejects.toThrow('session-unknown');
+  });
+
+  test('that have proved nothing are closed after minutes, those of a job after days', async () => {
+    let now = 0;
+    await start({ clock: { now: () => Date.now(), monotonic: () => now } });
+    const [proved, idle] = [await (await bench.runner()).session(), await (await bench.runner()).session()];
+    await proved.rehearse();
+    now = 10 * 60_000;
+    await new Promise((done) => setTimeout(done, 100));
+    expect(await idle.challenge()).toContain(bench.audience);
+    now += 10 * 60_000 + 1;
+    await new Promise((done) => setTimeout(done, 100));
+    await expect(idle.challenge()).rejects.toThrow('session-unknown');
+    expect(await proved.challenge()).toContain(bench.audience);
+  });
+
+  test('are closed with the socket of their runner, and what has its order goes on', async () => {
+    await start({ cells: fakeCells({ act: (cell) => cell.say(state(1, { build: build(7) })) }) });
+    const [gone, other] = [await bench.runner(), await bench.runner()];
+    const [idle, working] = [await gone.session(), await other.session()];
+    await idle.rehearse({ check_run_id: '1' });
+    await eventually(() => bench.cells.alive() === 1);
+    await working.task();
+    await Promise.all([gone.close(), other.close()]);
+    await eventually(() => bench.cells.alive() === 1);
+    const call = { method: 'POST', path: `/v1/sessions/${idle.id}/challenge`, query: '', body: Buffer.from('{}') };
+    expect(await bench.gate.handle({ id: gone.name, ephemeral: true }, call)).toMatchObject({ status: 404 });
+    await new Promise((done) => setTimeout(done, 100));
+    const [cell] = bench.cells.cells.filter(({ removed }) => !removed);
+    expect(cell?.received).toHaveLength(1);
+  });
+
+  test('stay when the gate stops and takes its sockets away, and so does what waits in them', async () => {
+    const ledger = memoryLedger();
+    const cells = fakeCells({ survives: true, act: (cell) => cell.say(state(1, { build: build(7) })) });
+    await start({ ledger, cells, policyLimits: 'tasksAtOnce: 1' });
+    const [first, second] = [await bench.runner(), await bench.runner()];
+    await (await first.session()).task({}, { check_run_id: '1' });
+    await (await second.session()).task({}, { check_run_id: '2' });
+    await Promise.all([bench.gate.stop(), first.close(), second.close()]);
+    const [one, two] = await ledger.list({});
+    expect([one, two]).toMatchObject([{ record: { phase: 'building' } }, { record: { phase: 'waiting' } }]);
   });
 
   test('of two runners do not disturb each other', async () => {

@@ -19,6 +19,7 @@ export interface RunnerSocket {
 }
 
 export interface Listener {
+  /** Stops listening. A runner whose socket closes is gone, unless the gate stops. */
   close(): Promise<void>;
 }
 
@@ -74,5 +75,10 @@ export async function listenOnSocket(
   });
   server.on('error', (err) => gate.log.error({ err, runner: name }, "a runner's socket failed"));
   await chmod(path, 0o666);
-  return { close: () => closeServer(server, limits) };
+  return {
+    async close() {
+      await closeServer(server, limits);
+      gate.gone(runner);
+    },
+  };
 }
