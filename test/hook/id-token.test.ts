@@ -96,7 +96,7 @@ describe("GitHub's answer", () => {
     ['another kind of token', { status: 200, body: '{"value":"ghs_abc"}' }, 'the answer is 200'],
     ['a token with a line break', { status: 200, body: '{"value":"a.b.c\\n"}' }, 'the answer is 200'],
     ['null', { status: 200, body: 'null' }, 'the answer is 200'],
-    ['too large', { status: 200, body: `{"value":"a.b.${'c'.repeat(70_000)}"}` }, 'the answer is 200'],
+    ['too large', { status: 200, body: `{"value":"a.b.c","more":"${'x'.repeat(65_536)}"}` }, 'the answer is 200'],
   ])('that is %s is final', async (_, answer, text) => {
     here.issuer.answer = () => answer;
     expect(annotationOf(await prepare({}))).toEqual(['id-token-failed', expect.stringContaining(text)]);
