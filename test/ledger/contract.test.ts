@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { memoryLedger } from '../../src/gate/index.ts';
+import { memoryLedger } from '../../src/gate/ledger/memory.ts';
 import { ledgerContract } from './support/contract.ts';
 import { hold, newFolder } from './support/open.ts';
 
@@ -8,5 +8,5 @@ describe('the ledger in memory', () => {
 });
 
 describe('the ledger in files', () => {
-  ledgerContract(() => hold(newFolder()));
+  ledgerContract(() => hold(newFolder({ onDisk: true })));
 });

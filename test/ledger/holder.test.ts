@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { jobKeyText } from '../../src/gate/index.ts';
+import { jobKeyText } from '../../src/gate/ledger/key.ts';
 import { type Disk, fileDisk } from '../../src/gate/ledger/files/disk.ts';
+import { testClock } from './support/clock.ts';
 import { hold, newFolder, open, quick } from './support/open.ts';
 import { after, session, waiting } from './support/records.ts';
 import { systemError, trappedDisk } from './support/traps.ts';
@@ -19,27 +20,6 @@ async function eventually(fits: () => boolean): Promise<void> {
     if (Date.now() > limit) throw new Error('it did not come to be');
     await wait(5);
   }
-}
-
-/** Wall and monotonic time that only the test moves. */
-function testClock(): {
-  now: () => number;
-  monotonic: () => number;
-  pass: (ms: number) => void;
-  step: (ms: number) => void;
-} {
-  let [wall, steady] = [1_700_000_000_000, 1_000];
-  return {
-    now: () => wall,
-    monotonic: () => steady,
-    pass: (ms) => {
-      wall += ms;
-      steady += ms;
-    },
-    step: (ms) => {
-      wall += ms;
-    },
-  };
 }
 
 /** A disk that tells how often a standby has looked at it. */
@@ -130,6 +110,17 @@ describe('a gate', () => {
       });
     },
   );
+});
+
+describe("the ledger's times", () => {
+  it.each([0, -1, Number.NaN, 2 ** 31])('are none that a timer does not take: %s', async (ms) => {
+    for (const name of ['life', 'renew', 'retry', 'stop', 'poll', 'call', 'sweep'])
+      await expect(open(newFolder(), { timing: { [name]: ms } })).rejects.toMatchObject({
+        code: 'ledger-failed',
+        message: "each of the ledger's times must be 1 to 2147483647 ms",
+      });
+    await open(newFolder(), { timing: { kept: 2 ** 40 } });
+  });
 });
 
 describe('a turn', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type LedgerRecord, jobKeyText } from '../../src/gate/index.ts';
+import type { LedgerRecord } from '../../src/gate/index.ts';
+import { jobKeyText } from '../../src/gate/ledger/key.ts';
 import type { Won } from './support/child.ts';
 import { type Child, startChild, useChildren } from './support/children.ts';
 import { hold, newFolder, open } from './support/open.ts';
@@ -70,7 +71,7 @@ describe('four gates that take turns', () => {
 
     const limit = Date.now() + 20_000;
     let frozen: Child | undefined;
-    for (let n = 0; Date.now() < limit && (n < 12 || (await winning()) < 2); n++) {
+    for (let n = 0; Date.now() < limit && (n < 8 || (await winning()) < 2); n++) {
       const awake = children.filter((child) => child !== frozen);
       const epochs = await Promise.all(awake.map((child) => child.call<number | null>('epoch')));
       const holder = awake[epochs.findIndex((epoch) => epoch !== null)];

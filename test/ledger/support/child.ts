@@ -1,16 +1,25 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LedgerRecord, silentLog } from '../../../src/gate/index.ts';
+import type { LedgerRecord, Logger } from '../../../src/gate/index.ts';
 import { makeAside } from '../../../src/gate/ledger/files/aside.ts';
 import type { Disk } from '../../../src/gate/ledger/files/disk.ts';
 import { openFolder } from '../../../src/gate/ledger/files/folder.ts';
-import { type FileLedger, type FileLedgerTiming, openFileLedger } from '../../../src/gate/ledger/files/index.ts';
+import {
+  type FileLedger,
+  type FileLedgerTiming,
+  type SessionRecord,
+  openFileLedger,
+} from '../../../src/gate/ledger/files/index.ts';
 import { place, takeAway } from '../../../src/gate/ledger/files/place.ts';
 import { createStanding } from '../../../src/gate/ledger/files/standing.ts';
 import { type Tasks, createTasks } from '../../../src/gate/ledger/files/tasks.ts';
+import { after, ended, waiting } from './records.ts';
 import { type Step, trappedDisk } from './traps.ts';
 
 // A process with a ledger, for tests that kill or freeze it. It is told what to do over IPC.
+
+/** Starts faster than the real one. */
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined } as unknown as Logger;
 
 /** At the nth call that fits, counted from when the trap was set. */
 export interface Trap {
@@ -120,10 +129,24 @@ async function serve(ledger: FileLedger, records: readonly LedgerRecord[]): Prom
   return won;
 }
 
+/** Tasks one after the other, each through its whole life, until the process is killed; says what is done. */
+async function churn(ledger: FileLedger, epoch: number, run: number): Promise<void> {
+  for (let slot = 1; ; slot++) {
+    let record = waiting({ epoch, slot, key: { ...waiting().key, runId: String(run) } });
+    await ledger.create(record);
+    for (const next of [after(record, { phase: 'starting' }), ended(after(record))]) {
+      process.send!({ done: record });
+      await ledger.swap(next);
+      record = next;
+    }
+    process.send!({ done: record });
+  }
+}
+
 async function main({ folder, timing }: ChildSettings): Promise<void> {
   let ledger: FileLedger | undefined;
   const opened = async (): Promise<FileLedger> =>
-    (ledger ??= await openFileLedger({ folder, holder: String(process.pid), log: silentLog(), timing, disk }));
+    (ledger ??= await openFileLedger({ folder, holder: String(process.pid), log, timing, disk }));
   const filler = join(folder, 'filler');
 
   const methods: Record<string, (...args: never[]) => unknown> = {
@@ -135,6 +158,9 @@ async function main({ folder, timing }: ChildSettings): Promise<void> {
     read: async (job: string, slot: number) => (await opened()).read(job, slot),
     list: async () => (await opened()).list({}),
     epoch: async () => (await opened()).epoch(),
+    putSession: async (record: SessionRecord) => (await opened()).putSession(record),
+    closeSession: async (session: string) => (await opened()).closeSession(session),
+    churn: async (epoch: number, run: number) => churn(await opened(), epoch, run),
     broken: async () => (await opened()).broken(),
     ended: async () => (await (await opened()).acquire()).ended,
     close: async () => (await opened()).close(),

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { plainEnv } from '../../support/run.ts';
+import type { LedgerRecord } from '../../../src/gate/index.ts';
 import type { ChildSettings } from './child.ts';
 
 // Processes with a ledger of their own, started, frozen and killed by tests.
@@ -14,6 +15,8 @@ export interface Child {
   readonly pid: number;
   /** @throws an error with the child's `code` and `message`; when the child dies first, one that says so */
   call<T>(method: string, ...args: unknown[]): Promise<T>;
+  /** The records that it has told of. */
+  readonly done: readonly LedgerRecord[];
   /** Resolves when the process has ended. */
   readonly gone: Promise<NodeJS.Signals | null>;
   signal(signal: NodeJS.Signals): void;
@@ -49,6 +52,14 @@ export function useChildren(): void {
   });
 }
 
+type Answer =
+  | {
+      readonly id: number;
+      readonly value: never;
+      readonly error?: { readonly code?: string; readonly message: string };
+    }
+  | { readonly done: LedgerRecord };
+
 interface Pending {
   readonly done: (value: never) => void;
   readonly fail: (error: Error) => void;
@@ -61,15 +72,17 @@ export function startChild(settings: ChildSettings, around: readonly string[] = 
   alive.add(child);
   const pending = new Map<number, Pending>();
   let calls = 0;
-  const gone = new Promise<NodeJS.Signals | null>((done) => {
+  const gone = new Promise<NodeJS.Signals | null>((resolve) => {
     child.once('exit', (_code, signal) => {
       alive.delete(child);
       for (const { fail } of pending.values()) fail(new Error('the child is gone'));
       pending.clear();
-      done(signal);
+      resolve(signal);
     });
   });
-  child.on('message', (answer: { id: number; value: never; error?: { code?: string; message: string } }) => {
+  const done: LedgerRecord[] = [];
+  child.on('message', (answer: Answer) => {
+    if ('done' in answer) return void done.push(answer.done);
     const waiting = pending.get(answer.id);
     pending.delete(answer.id);
     if (answer.error === undefined) waiting?.done(answer.value);
@@ -78,11 +91,12 @@ export function startChild(settings: ChildSettings, around: readonly string[] = 
 
   return {
     pid: child.pid ?? 0,
+    done,
     gone,
     call: <T>(method: string, ...params: unknown[]) =>
-      new Promise<T>((done, fail) => {
+      new Promise<T>((resolve, fail) => {
         const id = ++calls;
-        pending.set(id, { done, fail });
+        pending.set(id, { done: resolve, fail });
         if (!child.connected) fail(new Error('the child is gone'));
         else
           child.send({ id, method, args: params }, (error) => {
@@ -95,7 +109,7 @@ export function startChild(settings: ChildSettings, around: readonly string[] = 
       const limit = Date.now() + 10_000;
       while (state() !== 'T') {
         if (Date.now() > limit) throw new Error('the child did not freeze');
-        await new Promise((done) => setTimeout(done, 5));
+        await new Promise((later) => setTimeout(later, 5));
       }
     },
   };

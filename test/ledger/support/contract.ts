@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Ledger, type LedgerFilter, type LedgerRecord, jobKeyText } from '../../../src/gate/index.ts';
+import type { Ledger, LedgerFilter, LedgerRecord } from '../../../src/gate/index.ts';
+import { jobKeyText } from '../../../src/gate/ledger/key.ts';
 import { after, ended, waiting } from './records.ts';
 
 // What every ledger keeps, whatever it is made of.

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import { silentLog } from '../../../src/gate/index.ts';
+import { silentLog } from '../../../src/gate/log.ts';
 import { type FileLedger, type FileLedgerOptions, openFileLedger } from '../../../src/gate/ledger/files/index.ts';
+import { testClock } from './clock.ts';
 
 // Ledgers in folders of their own, closed and removed after each test.
 
@@ -15,9 +16,12 @@ afterEach(async () => {
   for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
 });
 
+/** Hundreds of syncs on a disk that others use too are a matter of luck; in memory they are quick, and links are links. */
+const inMemory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** A folder for one ledger, not yet there, in a folder that is removed after the test. */
-export function newFolder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'airlock-ledger-'));
+export function newFolder({ onDisk = false } = {}): string {
+  const path = mkdtempSync(join(onDisk ? tmpdir() : inMemory, 'airlock-ledger-'));
   made.push(path);
   return join(path, 'ledger');
 }
@@ -39,4 +43,17 @@ export interface Held {
 export async function hold(folder: string, options: Partial<FileLedgerOptions> = {}): Promise<Held> {
   const ledger = await open(folder, options);
   return { ledger, epoch: (await ledger.acquire()).epoch };
+}
+
+/** Follows a gate that has died, without the wait. Its clock stands still from then on. */
+export async function follow(folder: string): Promise<Held> {
+  const clock = testClock();
+  const ledger = await open(folder, { clock, timing: { poll: 2, renew: 9_000 } });
+  const acquiring = ledger.acquire();
+  const passing = setInterval(() => clock.pass(7_500), 10);
+  try {
+    return { ledger, epoch: (await acquiring).epoch };
+  } finally {
+    clearInterval(passing);
+  }
 }

@@ -4,7 +4,7 @@ import { type Disk, type NewFile, fileDisk } from '../../../src/gate/ledger/file
 
 export interface Step {
   readonly call: string;
-  /** The last path of the call. */
+  /** Of a link the new name, of a renaming the old one. */
   readonly path: string;
 }
 
@@ -33,7 +33,7 @@ export function trappedDisk({ before, after }: Hooks, disk: Disk = fileDisk): Di
         };
       }),
     link: (from, path) => run({ call: 'link', path }, () => disk.link(from, path)),
-    rename: (from, path) => run({ call: 'rename', path }, () => disk.rename(from, path)),
+    rename: (path, to) => run({ call: 'rename', path }, () => disk.rename(path, to)),
     unlink: (path) => run({ call: 'unlink', path }, () => disk.unlink(path)),
     makeFolder: (path) => run({ call: 'makeFolder', path }, () => disk.makeFolder(path)),
     removeFolder: (path) => run({ call: 'removeFolder', path }, () => disk.removeFolder(path)),

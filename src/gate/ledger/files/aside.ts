@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Disk, codeOf } from './disk.ts';
-import type { Folder } from './folder.ts';
+import type { FolderPaths } from './names.ts';
 
 export interface Aside {
   readonly path: string;
@@ -16,7 +16,7 @@ const plain = /^(0|[1-9][0-9]{0,15})\.[0-9a-f]{32}$/;
 
 const nameOf = (epoch: number): string => `${epoch}.${randomBytes(16).toString('hex')}`;
 
-export async function makeAside(disk: Disk, folder: Folder, epoch: number): Promise<Aside> {
+export async function makeAside(disk: Disk, folder: FolderPaths, epoch: number): Promise<Aside> {
   const path = join(folder.aside, nameOf(epoch));
   await disk.makeFolder(path);
   let count = 0;
@@ -44,7 +44,7 @@ async function orGone<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function remove(disk: Disk, folder: Folder, name: string): Promise<void> {
+async function remove(disk: Disk, folder: FolderPaths, name: string): Promise<void> {
   const hidden = join(folder.aside, nameOf(0));
   // First out of reach, then away: nothing can be added to a folder whose path is gone.
   await orGone(disk.rename(join(folder.aside, name), hidden));
@@ -56,7 +56,7 @@ async function remove(disk: Disk, folder: Folder, name: string): Promise<void> {
  * Ends every turn up to `epoch` but `keep`, and removes what crashed gates left. A higher number is a later turn's: a
  * gate that was frozen in here must not end that.
  */
-export async function endOlder(disk: Disk, folder: Folder, epoch: number, keep: Aside): Promise<void> {
+export async function endOlder(disk: Disk, folder: FolderPaths, epoch: number, keep: Aside): Promise<void> {
   for (const name of await disk.names(folder.aside)) {
     const [, number] = plain.exec(name) ?? [];
     if (number === undefined || Number(number) > epoch || join(folder.aside, name) === keep.path) continue;
@@ -64,6 +64,6 @@ export async function endOlder(disk: Disk, folder: Folder, epoch: number, keep: 
   }
 }
 
-export async function removeAside(disk: Disk, folder: Folder, aside: Aside): Promise<void> {
+export async function removeAside(disk: Disk, folder: FolderPaths, aside: Aside): Promise<void> {
   await remove(disk, folder, aside.path.slice(folder.aside.length + 1));
 }

@@ -13,8 +13,6 @@ export interface NewFile {
 /** What stands at a path; a symbolic link is itself, never what it points to. */
 export interface Look {
   readonly isFolder: boolean;
-  /** Device and inode. */
-  readonly identity: string;
   readonly owner: number;
   /** Permission bits. */
   readonly mode: number;
@@ -69,13 +67,8 @@ export const fileDisk: Disk = {
   },
   names: (path) => readdir(path),
   async look(path) {
-    const seen = await lstat(path, { bigint: true });
-    return {
-      isFolder: seen.isDirectory(),
-      identity: `${seen.dev}:${seen.ino}`,
-      owner: Number(seen.uid),
-      mode: Number(seen.mode & 0o777n),
-    };
+    const seen = await lstat(path);
+    return { isFolder: seen.isDirectory(), owner: seen.uid, mode: seen.mode & 0o777 };
   },
   async read(path, max) {
     // A pipe that somebody put there would block the open without O_NONBLOCK.

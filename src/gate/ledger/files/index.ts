@@ -1,5 +1,3 @@
 export * from './open.ts';
-export type { SessionRecord, SessionRecords } from './sessions.ts';
-export type { StoredTask, UnreadableTask } from './tasks.ts';
+export type { SessionRecord } from './sessions.ts';
 export * from './timing.ts';
-export type { Turn } from './turn.ts';

@@ -7,6 +7,13 @@ import { createHash } from 'node:crypto';
 export type Kind = 'tasks' | 'bindings' | 'sessions';
 export const kinds: readonly Kind[] = ['tasks', 'bindings', 'sessions'];
 
+export interface FolderPaths {
+  readonly path: string;
+  /** Where files are written before they get their name. */
+  readonly aside: string;
+  readonly of: (kind: Kind) => string;
+}
+
 const jobText = /^[0-9]{1,20}\.[0-9]{1,20}\.[0-9]{1,20}\.(?:c[0-9]{1,20}|r[0-9a-f]{32})$/;
 const revision = /^(.{1,200})\.([1-9][0-9]{0,15})$/;
 

@@ -41,8 +41,14 @@ export const defaultFileLedgerTiming: FileLedgerTiming = {
 
 export const defaultFileLedgerBounds: FileLedgerBounds = { sweep: 1_000, cached: 10_000 };
 
+/** What a timer takes: one that is longer fires at once. */
+const longest = 2 ** 31 - 1;
+
 /** @throws {Failure} `ledger-failed`: with such times two gates could act at once, or none could stay the holder */
-export function checkTiming({ life, renew, stop }: FileLedgerTiming): void {
+export function checkTiming({ kept, ...timers }: FileLedgerTiming): void {
+  const { life, renew, stop } = timers;
+  if (Object.values({ ...timers, kept: Math.min(kept, longest) }).some((ms) => !(ms >= 1 && ms <= longest)))
+    throw new Failure('ledger-failed', `each of the ledger's times must be 1 to ${longest} ms`);
   if (renew < stop && stop < life) return;
   throw new Failure(
     'ledger-failed',
