@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Ledger, memoryLedger } from '../../src/gate/index.ts';
+import { type Ledger, fileAudit, memoryLedger } from '../../src/gate/index.ts';
 import type { Event, ResultEvent } from '../../src/protocol/index.ts';
 import { Failure } from '../../src/protocol/index.ts';
 import { type FakeCell, type FakeCellsOptions, build, fakeCells, result, state } from '../fakes/cells.ts';
@@ -556,6 +556,65 @@ describe('a runner', () => {
       ['ended', 'cancelled'],
     ]);
     expect((await cellOf()).received).toHaveLength(1);
+  });
+});
+
+describe('a session that closes while its task is decided', () => {
+  /** Something that is waited for, and how to let it go on. */
+  function held(): {
+    readonly wait: () => Promise<void>;
+    readonly reached: () => boolean;
+    readonly release: () => void;
+  } {
+    let release = nothing;
+    let reached = false;
+    const open = new Promise<void>((done) => (release = done));
+    const wait = (): Promise<void> => {
+      reached = true;
+      return open;
+    };
+    return { wait, reached: () => reached, release: () => release() };
+  }
+
+  test('before its slot is taken costs the job no slot', async () => {
+    const { wait, reached, release } = held();
+    const ledger = memoryLedger();
+    await start({ ledger: { ...ledger, bind: (runner, key) => wait().then(() => ledger.bind(runner, key)) } });
+    const { session, ask } = await job();
+    const asked = ask();
+    await eventually(reached);
+    await session.close();
+    release();
+    expect(await asked).toMatchObject({
+      status: 404,
+      body: { refused: { code: 'session-unknown', message: 'this runner has no such session' } },
+    });
+    expect([await ledger.list({}), bench.cells.cells]).toEqual([[], []]);
+  });
+
+  test.for(['ledger', 'audit'])('when the %s has it already ends the task without a cell', async (where) => {
+    const { wait, reached, release } = held();
+    const ledger = memoryLedger();
+    await start({
+      ledger: where === 'ledger' ? { ...ledger, create: (record) => wait().then(() => ledger.create(record)) } : ledger,
+      async audit(file) {
+        const audit = await fileAudit(file);
+        if (where === 'ledger') return audit;
+        return {
+          ...audit,
+          write: (entry) => (entry.event === 'task' ? wait() : Promise.resolve()).then(() => audit.write(entry)),
+        };
+      },
+    });
+    const { session, ask } = await job();
+    const asked = ask();
+    await eventually(reached);
+    await session.close();
+    release();
+    expect(await asked).toMatchObject({ status: 200, body: { phase: 'ended' } });
+    await eventually(() => bench.audit().some(({ event }) => event === 'end'));
+    expect(await ledger.list({})).toMatchObject([{ record: { phase: 'ended', verdict: 'cancelled' } }]);
+    expect(bench.cells.cells).toEqual([]);
   });
 });
 

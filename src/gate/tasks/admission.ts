@@ -12,6 +12,7 @@ import type { Places } from './places.ts';
 import { bodyHash, checkSameBody } from './reattach.ts';
 import { readSecrets } from './secrets.ts';
 import { listFull, takeSlot } from './slot.ts';
+import { goneBefore } from './rescue.ts';
 import { type Task, askFields, jobFields, taskFields } from './task.ts';
 import type { Turns } from './turns.ts';
 
@@ -64,6 +65,11 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
     checkSameBody(task.journal.record(), bodyHash(request));
     task.session = session;
     task.heardAt = clock.monotonic();
+    if (task.tokenSince !== null && request.droneToken !== undefined) {
+      task.droneToken = request.droneToken;
+      task.tokenSince = null;
+      if (task.orderedAt !== null) life.lost(task, goneBefore());
+    }
     return task;
   }
 
@@ -94,6 +100,8 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
   async function start(task: Task): Promise<void> {
     await audit.write({ event: 'task', decision: 'allowed', detail: task.plan.entry, ...taskFields(task) });
     if (task.endedAt !== null) return;
+    // Closed while the slot or the line was written: nobody would follow the task, and nobody could cancel it.
+    if (!sessions.isOpen(task.session)) return life.see(task, { seen: 'cancel', reason: 'author' });
     const own = idle.take(task.session);
     if (own === null) {
       const seat = turns.ask(task);
@@ -118,6 +126,8 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
       // Once more: the same request may have come twice at once.
       const twin = again(session.job, session, request);
       if (twin !== undefined) return { task: twin, fresh: false };
+      // The proof took its time; a job that has left meanwhile is not given a slot.
+      sessions.of(session.runner, session.id);
       const task = await takeSlot({ session, key, claims, request, plan }, context);
       add(task);
       return { task, fresh: true };
