@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { type Route, dial } from './dial.ts';
 import { parseServer } from './server.ts';
 import { Unanswered, notDrone, redirected, timedOut, unreachable, unreadable } from './unanswered.ts';
+import { unless } from './wait.ts';
 
 export interface DroneOptions {
   /** `https://drone.internal`; a trailing slash is tolerated, a path is refused. */
@@ -74,27 +75,18 @@ function exchange(
   options: { method: string; path: string; headers: Record<string, string> },
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest({ ...options, createConnection: () => socket, setHost: false });
-    const stop = (): void => void request.destroy(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
-    request.once('response', (response) => {
-      signal.removeEventListener('abort', stop);
-      resolve(response);
-    });
-    request.on('error', (error) => {
-      signal.removeEventListener('abort', stop);
-      reject(error);
-    });
-    if (signal.aborted) stop();
-    request.end();
+  const request = httpRequest({ ...options, createConnection: () => socket, setHost: false });
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve);
+    request.on('error', reject);
+    // The end without an answer and without an error: what switches protocols (101), although nobody asked it to.
+    request.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
   });
+  request.end();
+  return unless(signal, response, () => request.destroy());
 }
 
-async function bodyOf(response: IncomingMessage, server: string, signal: AbortSignal): Promise<string> {
-  const stop = (): void => void response.destroy(signal.reason as Error);
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
+async function read(response: IncomingMessage, server: string): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -104,11 +96,13 @@ async function bodyOf(response: IncomingMessage, server: string, signal: AbortSi
       chunks.push(chunk);
     }
   } finally {
-    signal.removeEventListener('abort', stop);
     response.destroy();
   }
   return Buffer.concat(chunks).toString('utf8');
 }
+
+const bodyOf = (response: IncomingMessage, server: string, signal: AbortSignal): Promise<string> =>
+  unless(signal, read(response, server), () => response.destroy());
 
 /** `application/json`, with or without parameters. */
 export const isJson = (response: IncomingMessage): boolean =>

@@ -4,6 +4,7 @@ import { type Socket, connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Server } from './server.ts';
 import { proxyFailed, tlsFailed, unreachable } from './unanswered.ts';
+import { unless } from './wait.ts';
 
 export interface Route {
   readonly server: Server;
@@ -17,33 +18,20 @@ export interface Route {
 const maxProxyHeader = 16_384;
 
 /** Waits for `ready`, an error, or the abort of `signal`, whose reason is thrown. */
-function open<T extends Socket>(make: () => T, ready: 'connect' | 'secureConnect', signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const socket = make();
-    const stop = (): void => void socket.destroy(signal.reason as Error);
-    const settle = (): void => {
-      signal.removeEventListener('abort', stop);
-      socket.removeListener(ready, done);
-      socket.removeListener('close', closed);
-    };
-    const done = (): void => {
-      settle();
-      resolve(socket);
-    };
-    const closed = (): void => {
-      settle();
-      reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
-    };
-    signal.addEventListener('abort', stop, { once: true });
-    socket.once(ready, done);
-    socket.once('close', closed);
+async function open<T extends Socket>(
+  make: () => T,
+  ready: 'connect' | 'secureConnect',
+  signal: AbortSignal,
+): Promise<T> {
+  signal.throwIfAborted();
+  const socket = make();
+  const opened = new Promise<T>((resolve, reject) => {
+    socket.once(ready, () => resolve(socket));
+    socket.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
     // Stays for the socket's life: without a listener a late error would end the process.
-    socket.on('error', (error) => {
-      settle();
-      reject(error);
-    });
+    socket.on('error', reject);
   });
+  return unless(signal, opened, () => socket.destroy());
 }
 
 const tcp = (host: string, port: number, signal: AbortSignal): Promise<Socket> =>
@@ -58,6 +46,7 @@ function proxyAnswer(socket: Socket, signal: AbortSignal): Promise<string> {
       socket.removeListener('readable', read);
       socket.removeListener('end', closed);
       socket.removeListener('error', closed);
+      socket.removeListener('close', closed);
       act();
     };
     const stop = (): void => finish(() => reject(signal.reason as Error));
@@ -80,6 +69,7 @@ function proxyAnswer(socket: Socket, signal: AbortSignal): Promise<string> {
     socket.on('readable', read);
     socket.once('end', closed);
     socket.once('error', closed);
+    socket.once('close', closed);
     read();
   });
 }

@@ -22,6 +22,23 @@ export function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/**
+ * `work`, unless `signal` is aborted first: then its reason is thrown at once, and `stop` ends what is under way. That is
+ * not left to `stop`: a request that Node takes for finished (after a 101, for example) tells nobody of its end.
+ */
+export function unless<T>(signal: AbortSignal, work: Promise<T>, stop: () => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const give = (): void => {
+      reject(signal.reason as Error);
+      stop();
+    };
+    const settle = (): void => signal.removeEventListener('abort', give);
+    signal.addEventListener('abort', give, { once: true });
+    work.then(resolve, reject).finally(settle);
+    if (signal.aborted) give();
+  });
+}
+
 /** A wait that somebody else can end. A ring that nobody waits for ends the next wait. */
 export class Alarm {
   #ringing = false;

@@ -131,6 +131,36 @@ describe('a call', () => {
     });
   });
 
+  // Node closes such a connection and tells it by nothing but the end of the request.
+  test('an answer that switches protocols (101) is no answer, and nobody knows what became of the request', async () => {
+    const port = await listen(
+      createServer().on('connection', (socket) => {
+        socket.once('data', () =>
+          socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
+        );
+      }),
+    );
+    expect(await refusal(call({ server: `http://127.0.0.1:${port}` }, { method: 'POST' }))).toMatchObject({
+      code: 'drone-unreachable',
+      reached: 'maybe',
+    });
+  });
+
+  test('informational answers without an end are given up at the limit', async () => {
+    const port = await listen(
+      createServer().on('connection', (socket) => {
+        socket.once('data', () => {
+          const timer = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 10);
+          socket.once('close', () => clearInterval(timer));
+        });
+      }),
+    );
+    expect(await refusal(call({ server: `http://127.0.0.1:${port}` }, { limit: 150 }))).toMatchObject({
+      reached: 'maybe',
+      message: expect.stringContaining('within 150 ms'),
+    });
+  });
+
   test('where nothing listens, nothing was sent', async () => {
     const port = await listen(createServer());
     open.pop()?.close();
