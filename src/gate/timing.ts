@@ -27,6 +27,11 @@ export interface Timing {
   readonly idleCell: number;
   readonly cellStart: number;
   readonly cellRemove: number;
+  /** A lost cell: how soon it is looked for once more, at first and at most. */
+  readonly rescue: number;
+  readonly rescueMost: number;
+  /** How often cells that nobody needs are looked for. */
+  readonly orphans: number;
   /** From the order to the cell's first word. */
   readonly firstEvent: number;
   /** Beyond the sum of an order's own limits. */
@@ -78,6 +83,9 @@ export const defaultTiming: Timing = {
   idleCell: 600_000,
   cellStart: 60_000,
   cellRemove: 15_000,
+  rescue: 250,
+  rescueMost: 5_000,
+  orphans: 60_000,
   firstEvent: 60_000,
   margin: 60_000,
   session: 5 * 24 * 3_600_000,

@@ -103,6 +103,7 @@ export const failureCodes = [
   'cell-start-failed',
   'cell-lost',
   'cell-misbehaved',
+  'recovery-impossible',
   'no-result',
   'order-not-understood',
   // Drone's word on a build (cell).

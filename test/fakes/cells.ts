@@ -2,13 +2,20 @@
 // cell's output is a stream of lines, its end is told once.
 
 import type { Cell, CellEnd, CellEngine } from '../../src/gate/index.ts';
-import { Failure, type Order, type StateEvent, type Verdict } from '../../src/protocol/index.ts';
+import { type CellEvent, Failure, type Order, type StateEvent, type Verdict } from '../../src/protocol/index.ts';
 
 export interface FakeCell extends Cell {
   /** Every line that was sent, in order. */
   readonly received: object[];
   readonly removed: boolean;
-  /** Writes a line: an event, or raw text. */
+  readonly over: boolean;
+  /** Times that it was attached to again. */
+  readonly adopted: number;
+  /** Attaches anew: what was attached before reads no more. */
+  attach(): Cell;
+  /** The engine's connection breaks; the cell goes on. */
+  cut(): void;
+  /** Writes a line: an event, or raw text. Events are repeated when the gate asks for that. */
   say(line: object | string): void;
   /** Ends the process. */
   end(exitCode?: number | null, reason?: string): void;
@@ -73,6 +80,13 @@ export function succeed(cell: FakeCell): void {
   cell.say(result(3));
 }
 
+interface Connection {
+  readonly lines: AsyncIterable<string>;
+  readonly ended: Promise<CellEnd>;
+  write(line: string): void;
+  end(how: CellEnd): void;
+}
+
 function createCell(
   id: string,
   onOrder: (cell: FakeCell, order: Order) => void,
@@ -80,24 +94,54 @@ function createCell(
   removal: number,
 ): FakeCell {
   const received: object[] = [];
-  const lines: string[] = [];
+  const said: CellEvent[] = [];
   const listeners = new Set<() => void>();
   let closed = false;
   let removed = false;
-  let onLine = (): void => undefined;
-  let settle: (end: CellEnd) => void = () => undefined;
-  const ended = new Promise<CellEnd>((done) => {
-    settle = done;
-  });
+  let adopted = -1;
+  let ordered = false;
+  let connection = connect();
 
-  async function* read(): AsyncGenerator<string> {
-    for (;;) {
-      while (lines.length > 0) yield lines.shift()!;
-      if (closed) return;
-      await new Promise<void>((done) => {
-        onLine = done;
-      });
+  function connect(): Connection {
+    const lines: string[] = [];
+    let over = false;
+    let onLine = (): void => undefined;
+    let settle: (end: CellEnd) => void = () => undefined;
+    const ended = new Promise<CellEnd>((done) => {
+      settle = done;
+    });
+    async function* read(): AsyncGenerator<string> {
+      for (;;) {
+        while (lines.length > 0) yield lines.shift()!;
+        if (over) return;
+        await new Promise<void>((done) => {
+          onLine = done;
+        });
+      }
     }
+    return {
+      lines: read(),
+      ended,
+      write(line) {
+        lines.push(line);
+        onLine();
+      },
+      end(how) {
+        over = true;
+        onLine();
+        settle(how);
+      },
+    };
+  }
+
+  function repeat({ state: from, log }: { state: number; log: number }): void {
+    for (const event of said) {
+      if (event.k !== 'log') continue;
+      const skip = Math.max(0, log + 1 - event.n);
+      if (skip < event.lines.length)
+        connection.write(JSON.stringify({ ...event, n: event.n + skip, lines: event.lines.slice(skip) }));
+    }
+    for (const event of said) if (event.k !== 'log' && event.n > from) connection.write(JSON.stringify(event));
   }
 
   const cell: FakeCell = {
@@ -106,23 +150,46 @@ function createCell(
     get removed() {
       return removed;
     },
-    lines: read(),
-    ended,
+    get over() {
+      return closed;
+    },
+    get adopted() {
+      return adopted;
+    },
+    get lines() {
+      return connection.lines;
+    },
+    get ended() {
+      return connection.ended;
+    },
+    attach() {
+      adopted++;
+      connection = connect();
+      if (closed) connection.end({ exitCode: 137, reason: 'it was killed from outside (exit code 137)' });
+      const { lines, ended } = connection;
+      return { id, lines, ended, send: cell.send, remove: cell.remove };
+    },
+    cut() {
+      connection.end({ exitCode: null, reason: 'its connection ended, but it is still running' });
+    },
     send(line) {
       if (closed) return;
       received.push(JSON.parse(JSON.stringify(line)));
-      if ('nonce' in line) onOrder(cell, line as Order);
+      if ('resume' in line) repeat((line as { resume: { state: number; log: number } }).resume);
+      if ('nonce' in line && !ordered) {
+        ordered = true;
+        onOrder(cell, line as Order);
+      }
       for (const listener of listeners) listener();
     },
     say(line) {
       if (closed) return;
-      lines.push(typeof line === 'string' ? line : JSON.stringify(line));
-      onLine();
+      if (typeof line !== 'string' && 'k' in line) said.push(line as CellEvent);
+      connection.write(typeof line === 'string' ? line : JSON.stringify(line));
     },
     end(exitCode = 0, reason = `it ended with exit code ${exitCode}`) {
       closed = true;
-      onLine();
-      settle({ exitCode, reason });
+      connection.end({ exitCode, reason });
     },
     heard: (fits) =>
       new Promise((done) => {
@@ -175,10 +242,15 @@ export function fakeCells({
       const gone = (): void => void alive--;
       const cell = createCell(id, (one, order) => void act(one, order), gone, removal);
       cells.push(cell);
-      return cell;
+      return cell.attach();
     },
-    list: () => Promise.resolve(cells.filter(({ removed }) => !removed).map(({ id }) => ({ id, running: true }))),
-    adopt: (id) => Promise.reject(new Failure('cell-lost', `there is no cell ${id}`)),
+    list: () =>
+      Promise.resolve(cells.filter(({ removed }) => !removed).map(({ id, over }) => ({ id, running: !over }))),
+    async adopt(id) {
+      const cell = cells.find((one) => one.id === id && !one.removed);
+      if (cell === undefined) throw new Failure('cell-lost', `there is no cell ${id}`);
+      return cell.attach();
+    },
     alive: () => alive,
     peak: () => peak,
     orders: () => cells.flatMap(({ received }) => received.filter((line): line is Order => 'nonce' in line)),

@@ -32,11 +32,31 @@ const always = (holds: (walked: Walked[]) => void): void => {
 };
 
 describe('whatever is seen, in whatever order', () => {
-  test('there is at most one order, and the ledger names its cell before it leaves', () => {
+  test('there is at most one order that asks for a build, and the ledger names its cell before it leaves', () => {
     always((walked) => {
-      const orders = acts(walked, 'send-order');
+      const orders = acts(walked, 'send-order').filter(({ seen }) => seen.seen === 'cell');
       expect(orders.length).toBeLessThanOrEqual(1);
       for (const { after } of orders) expect([after.phase, after.cell === null]).toEqual(['ordered', false]);
+    });
+  });
+
+  test('every other order is for one that replaces a lost cell, at most three of them, each named before it', () => {
+    always((walked) => {
+      const orders = acts(walked, 'send-order').filter(({ seen }) => seen.seen !== 'cell');
+      expect(orders.length).toBeLessThanOrEqual(maxRecoveries);
+      for (const { seen, before, after } of orders) {
+        expect(seen.seen).toBe('replacement');
+        expect(['ordered', 'building', 'cancelling']).toContain(before.phase);
+        expect([before.cell, after.cell === null, after.phase]).toEqual([null, false, before.phase]);
+        expect(after.recoveries).toBe(before.recoveries + 1);
+      }
+    });
+  });
+
+  test('what a replacement adds to its numbers is settled once', () => {
+    always((walked) => {
+      for (const { seen, before, after } of walked)
+        if (seen.seen !== 'replacement' && before.shift !== null) expect(after.shift).toEqual(before.shift);
     });
   });
 
@@ -70,6 +90,26 @@ describe('whatever is seen, in whatever order', () => {
     });
   });
 
+  test("a cell's last words are kept exactly with its result, and can be read again", () => {
+    const outputs = { number: '7', url: '', status: 'success', commit: '', started: '1', finished: '2' } as const;
+    const told = {
+      state: { k: 'state', n: 1, phase: 'done', stages: [] },
+      result: { k: 'result', n: 2, verdict: 'success', code: 'ok', message: '', outputs },
+    } as const;
+    const result: Seen = { seen: 'result', verdict: 'success', code: 'ok', told };
+    const ended = walk([{ seen: 'place' }, { seen: 'cell', cell: 'c' }, result]).at(-1)!.after;
+    expect(ended).toMatchObject({ phase: 'ended', told });
+    expect(parseLedgerRecord(JSON.parse(JSON.stringify(ended)))).toEqual(ended);
+    for (const wrong of [
+      { result: told.state },
+      { state: told.result, result: told.result },
+      { state: told.state },
+      {},
+    ])
+      expect(() => parseLedgerRecord({ ...ended, told: wrong })).toThrow();
+    expect(walk([{ seen: 'place' }, result]).at(-1)!.after.told).toBeUndefined();
+  });
+
   test('a cancel is sent once, after the ledger says so, and only where an order may live', () => {
     always((walked) => {
       const cancels = acts(walked, 'send-cancel');
@@ -81,11 +121,12 @@ describe('whatever is seen, in whatever order', () => {
     });
   });
 
-  test('phases only go forward, and every revision follows the one before', () => {
+  test('phases only go forward, but for what was never ordered, and every revision follows the one before', () => {
     const rank = (phase: TaskPhase): number => taskPhases.indexOf(phase);
     always((walked) => {
-      for (const { before, after, actions } of walked) {
-        expect(rank(after.phase)).toBeGreaterThanOrEqual(rank(before.phase));
+      for (const { seen, before, after, actions } of walked) {
+        if (seen.seen === 'requeue' && before.phase === 'starting') expect(after.phase).toBe('waiting');
+        else expect(rank(after.phase)).toBeGreaterThanOrEqual(rank(before.phase));
         expect(after.rev).toBe(after === before ? before.rev : before.rev + 1);
         if (after === before) expect(actions).toEqual([]);
         if (after.phase !== before.phase) expect(after.times[after.phase]).toBeDefined();
@@ -178,12 +219,15 @@ describe('a new holder', () => {
       });
   });
 
-  test('recovers a build whose cell is lost, three times at most and only with the token', () => {
+  test('recovers a build whose cell is lost, three times at most and only with the token, which it may wait for', () => {
     for (const phase of ['ordered', 'building', 'cancelling'] as const)
       for (const cell of ['ended', 'none'] as const) {
         const found = { stored: { record: at(phase) }, cell, tokenAtHand: true };
         expect(adoption(found)).toEqual({ do: 'recover', cancel: phase === 'cancelling' });
-        expect(adoption({ ...found, tokenAtHand: false })).toEqual({ do: 'end-unknown' });
+        expect(adoption({ ...found, tokenAtHand: false })).toEqual({
+          do: 'await-token',
+          cancel: phase === 'cancelling',
+        });
         expect(adoption({ ...found, stored: { record: at(phase, { recoveries: maxRecoveries }) } })).toEqual({
           do: 'end-unknown',
         });
@@ -207,7 +251,7 @@ describe('a new holder', () => {
           const record = walk(all).at(-1)?.after ?? waiting;
           const next = adoption({ stored: { record }, cell, tokenAtHand }).do;
           const mayLive = record.cell !== null && record.phase !== 'ended';
-          if (mayLive) expect(['adopt', 'recover', 'end-unknown']).toContain(next);
+          if (mayLive) expect(['adopt', 'recover', 'await-token', 'end-unknown']).toContain(next);
           if (mayLive && cell === 'running') expect(next).toBe('adopt');
         },
       ),

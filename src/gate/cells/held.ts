@@ -22,7 +22,8 @@ export interface HeldCell {
   usable(): boolean;
   /** Sends the order; from now on the reader gets what the cell writes. Once only. */
   order(order: Order, reader: CellReader): void;
-  tell(line: CellLine): void;
+  /** An order once more: a cell that has it ignores it. */
+  tell(line: CellLine | Order): void;
   /** Removes the cell, within a limit. Idempotent. */
   discard(): Promise<void>;
 }
@@ -30,8 +31,8 @@ export interface HeldCell {
 /** How long stdout and the end of a cell may lie apart. */
 const apart = 5_000;
 
-function hold(cell: Cell, timing: Timing, log: Logger): HeldCell {
-  let reader: CellReader | null = null;
+function hold(cell: Cell, timing: Timing, log: Logger, first: CellReader | null = null): HeldCell {
+  let reader = first;
   let why: Failure | null = null;
   let discarded: Promise<void> | null = null;
 
@@ -90,4 +91,22 @@ export async function startCell(engine: CellEngine, timing: Timing, log: Logger)
     throw new Failure('cell-start-failed', `the cell was not there after ${timing.cellStart / 1000} s`);
   });
   return hold(cell, timing, log);
+}
+
+/**
+ * Attaches to a cell that was started before, by this gate or another one, and reads it at once.
+ * @throws {Failure} `cell-lost` there is none; `no-cell-engine` and others: nobody knows now
+ */
+export async function adoptCell(
+  engine: CellEngine,
+  id: string,
+  reader: CellReader | null,
+  timing: Timing,
+  log: Logger,
+): Promise<HeldCell> {
+  const attaching = engine.adopt(id);
+  const cell = await within(attaching, timing.cellStart, () => {
+    throw new Failure('no-cell-engine', `the engine did not attach to the cell within ${timing.cellStart / 1000} s`);
+  });
+  return hold(cell, timing, log, reader);
 }

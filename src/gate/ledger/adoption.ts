@@ -18,6 +18,8 @@ export type Adoption =
   | { readonly do: 'requeue' }
   /** The cell belongs to nobody who needs it. */
   | { readonly do: 'delete' }
+  /** The same, as soon as the job has brought its token again. */
+  | { readonly do: 'await-token'; readonly cancel: boolean }
   /** The task ends with the verdict `unknown`; a cell that is there is deleted. */
   | { readonly do: 'end-unknown' };
 
@@ -36,8 +38,8 @@ function ofRecord(record: LedgerRecord, { cell, tokenAtHand }: Found): Adoption 
   if (phase === 'waiting' || phase === 'starting') return { do: 'requeue' };
   const cancel = phase === 'cancelling';
   if (cell === 'running') return { do: 'adopt', cancel };
-  if (!tokenAtHand || recoveries >= maxRecoveries) return { do: 'end-unknown' };
-  return { do: 'recover', cancel };
+  if (recoveries >= maxRecoveries) return { do: 'end-unknown' };
+  return { do: tokenAtHand ? 'recover' : 'await-token', cancel };
 }
 
 export function adoption(found: Found): Adoption {

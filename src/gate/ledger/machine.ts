@@ -1,19 +1,33 @@
 // A task's life as a pure function: what is in the ledger and what was seen give the next record and what to do once
 // it is written. Nothing else in the gate decides on phases, so what must never happen can be tested here (PROTOCOL.md,
-// Ledger): two orders, two ends, a verdict that changes, a green without the cell's own success.
+// Ledger): two orders to one cell, two ends, a verdict that changes, a green without the cell's own success.
 
 import type { CancelReason, FailureCode, RefusalCode, TaskPhase, Verdict } from '../../protocol/index.ts';
-import type { LedgerRecord } from './record.ts';
+import { maxRecoveries } from './adoption.ts';
+import type { LedgerRecord, Numbers, Told } from './record.ts';
 
 export type Seen =
   /** A place is free and the job has proved itself for it. */
   | { readonly seen: 'place' }
   /** A cell is attached and waits for its order. */
   | { readonly seen: 'cell'; readonly cell: string }
+  /** Nobody starts a cell for it any more: the gate that did is gone. */
+  | { readonly seen: 'requeue' }
+  /** Its cell is lost, and will be removed. */
+  | { readonly seen: 'lost' }
+  /** After that: another cell is attached and waits for a recover order; `shift`: see the record. */
+  | { readonly seen: 'replacement'; readonly cell: string; readonly shift: Numbers | null }
+  /** The runner has told what it has seen, so it is clear how a replacement's numbers go on. */
+  | { readonly seen: 'shift'; readonly shift: Numbers }
   /** The cell told where its build is. */
   | { readonly seen: 'build'; readonly number: number }
   /** The cell's last word. */
-  | { readonly seen: 'result'; readonly verdict: Verdict; readonly code: RefusalCode | FailureCode | 'ok' }
+  | {
+      readonly seen: 'result';
+      readonly verdict: Verdict;
+      readonly code: RefusalCode | FailureCode | 'ok';
+      readonly told?: Told;
+    }
   | { readonly seen: 'cancel'; readonly reason: CancelReason }
   /** It cannot go on, and no result will come. */
   | { readonly seen: 'broken'; readonly code: RefusalCode | FailureCode };
@@ -39,8 +53,11 @@ const orderMayLive = (phase: TaskPhase): boolean =>
 
 interface Change {
   readonly phase?: TaskPhase;
-  readonly cell?: string;
+  readonly cell?: string | null;
   readonly number?: number;
+  readonly recoveries?: number;
+  readonly shift?: Numbers | null;
+  readonly told?: Told | undefined;
   readonly verdict?: Verdict;
   readonly code?: RefusalCode | FailureCode | 'ok';
 }
@@ -59,8 +76,8 @@ export function step(record: LedgerRecord, seen: Seen, now: number): Step {
   const { phase } = record;
   const still: Step = { record, actions: [] };
   const to = (change: Change, ...actions: Action[]): Step => ({ record: changed(record, change, now), actions });
-  const end = (verdict: Verdict, code: RefusalCode | FailureCode | 'ok'): Step =>
-    to({ phase: 'ended', verdict, code }, { act: 'finish' });
+  const end = (verdict: Verdict, code: RefusalCode | FailureCode | 'ok', told?: Told): Step =>
+    to({ phase: 'ended', verdict, code, ...(told === undefined ? {} : { told }) }, { act: 'finish' });
   if (phase === 'ended') return still;
 
   switch (seen.seen) {
@@ -68,12 +85,23 @@ export function step(record: LedgerRecord, seen: Seen, now: number): Step {
       return phase === 'waiting' ? to({ phase: 'starting' }, { act: 'start-cell' }) : still;
     case 'cell':
       return phase === 'starting' ? to({ phase: 'ordered', cell: seen.cell }, { act: 'send-order' }) : still;
+    case 'requeue':
+      return phase === 'starting' ? to({ phase: 'waiting' }) : still;
+    case 'lost':
+      return orderMayLive(phase) && record.cell !== null ? to({ cell: null }) : still;
+    case 'replacement': {
+      const { recoveries } = record;
+      if (!orderMayLive(phase) || record.cell !== null || recoveries >= maxRecoveries) return still;
+      return to({ cell: seen.cell, shift: seen.shift, recoveries: recoveries + 1 }, { act: 'send-order' });
+    }
+    case 'shift':
+      return orderMayLive(phase) && record.shift === null ? to({ shift: seen.shift }) : still;
     case 'build':
       if (!orderMayLive(phase) || record.number !== null) return still;
       return to({ number: seen.number, ...(phase === 'ordered' ? { phase: 'building' } : {}) });
     case 'result':
       // A cell without an order has nothing to report, least of all success.
-      return orderMayLive(phase) ? end(seen.verdict, seen.code) : end('error', 'cell-misbehaved');
+      return orderMayLive(phase) ? end(seen.verdict, seen.code, seen.told) : end('error', 'cell-misbehaved');
     case 'cancel':
       if (phase === 'cancelling') return still;
       if (!orderMayLive(phase)) return end('cancelled', 'cancelled');

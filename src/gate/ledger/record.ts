@@ -4,9 +4,12 @@
 import * as v from 'valibot';
 import type { Plan } from '../../policy/index.ts';
 import {
+  type CellEvent,
   type FailureCode,
   type RefusalCode,
+  type ResultEvent,
   type Schema,
+  type StateEvent,
   type TaskPhase,
   type Verdict,
   commitString,
@@ -15,6 +18,7 @@ import {
   hex32,
   logLevels,
   nameString,
+  parseCellEvent,
   parseWith,
   positive,
   refString,
@@ -25,6 +29,19 @@ import {
   verdicts,
 } from '../../protocol/index.ts';
 import type { JobKey } from './key.ts';
+
+/** How many state and result events, and how many log lines, something is about. */
+export interface Numbers {
+  readonly state: number;
+  readonly log: number;
+}
+
+/** A cell's last words, kept for a runner that has not read them when its gate dies. */
+export interface Told {
+  /** Absent: it told none, or it is too large to be kept. */
+  readonly state?: StateEvent | undefined;
+  readonly result: ResultEvent;
+}
 
 export interface LedgerRecord {
   readonly v: 1;
@@ -53,6 +70,13 @@ export interface LedgerRecord {
   readonly code: RefusalCode | FailureCode | 'ok' | null;
   /** Cells that replaced a lost one. */
   readonly recoveries: number;
+  /**
+   * What is added to the present cell's numbers, so that the runner's go on without a gap when a cell was replaced. null:
+   * that is not known before the runner asks again; absent: nothing is added.
+   */
+  readonly shift?: Numbers | null | undefined;
+  /** Only in the phase `ended`. */
+  readonly told?: Told | undefined;
   readonly policyHash: string;
   /** When the policy said yes, milliseconds since the epoch. */
   readonly decided: number;
@@ -82,6 +106,22 @@ const plan: Schema<Plan> = v.strictObject({
   redact: v.optional(v.strictObject({ file: text(4096) })),
   whenLost: v.picklist(['finish', 'cancel']),
 });
+const numbers = v.strictObject({ state: count, log: count });
+function asEvent<K extends 'state' | 'result'>(k: K): Schema<Extract<CellEvent, { readonly k: K }>> {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        const event = parseCellEvent(dataset.value);
+        if (event.k === k) return event as Extract<CellEvent, { readonly k: K }>;
+      } catch {
+        // Said below.
+      }
+      addIssue({ message: `an event of the kind ${k}` });
+      return NEVER;
+    }),
+  );
+}
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 lower hex digits'));
 
 const schema: Schema<LedgerRecord> = v.pipe(
@@ -104,6 +144,8 @@ const schema: Schema<LedgerRecord> = v.pipe(
     verdict: v.nullable(v.picklist(verdicts)),
     code: v.nullable(v.picklist([...refusalCodes, ...failureCodes, 'ok'])),
     recoveries: count,
+    shift: v.optional(v.nullable(numbers)),
+    told: v.optional(v.strictObject({ state: v.optional(asEvent('state')), result: asEvent('result') })),
     policyHash: text(64),
     decided: count,
     times: v.strictObject({

@@ -12,6 +12,7 @@ import type { Places } from './places.ts';
 import { bodyHash, checkSameBody } from './reattach.ts';
 import { readSecrets } from './secrets.ts';
 import { listFull, takeSlot } from './slot.ts';
+import { goneBefore } from './rescue.ts';
 import { type Task, askFields, jobFields, taskFields } from './task.ts';
 import type { Turns } from './turns.ts';
 
@@ -64,6 +65,11 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
     checkSameBody(task.journal.record(), bodyHash(request));
     task.session = session;
     task.heardAt = clock.monotonic();
+    if (task.tokenSince !== null && request.droneToken !== undefined) {
+      task.droneToken = request.droneToken;
+      task.tokenSince = null;
+      if (task.orderedAt !== null) life.lost(task, goneBefore());
+    }
     return task;
   }
 

@@ -31,7 +31,9 @@ function whyOf(task: Task, code: EndCode): string {
 function resultOf(task: Task, verdict: Verdict, code: EndCode): ResultEvent {
   if (task.word !== null && task.word.verdict === verdict) return task.word;
   const said = verdict === 'success' || code === 'ok' ? 'no-result' : code;
-  return gateResult(verdict === 'success' ? 'unknown' : verdict, said, whyOf(task, code), task.relay.lastState());
+  const { number } = task.journal.record();
+  const known = verdict === 'success' ? 'unknown' : verdict;
+  return gateResult(known, said, whyOf(task, code), task.relay.lastState(), number);
 }
 
 /** @param onEnd once for each task, however it ended */
@@ -48,9 +50,13 @@ export function createEnding(
   }
 
   async function letGo(task: Task): Promise<void> {
-    const { cell, place } = task;
+    const { idle, place } = task;
+    let { cell } = task;
     task.cell = null;
+    task.idle = null;
     task.place = null;
+    // An idle cell that was taken over for the task is in its hands only once its order is made.
+    cell ??= await idle;
     // A cell without an order is nobody else's, whoever has the task.
     if (cell !== null && (task.orderedAt === null || !task.abandoned)) {
       cell.tell({ end: true });

@@ -8,8 +8,8 @@ import type { Action, Seen } from '../ledger/machine.ts';
 import { isTakenOver } from '../ledger/use.ts';
 import type { Ending } from './ending.ts';
 import { readerOf } from './follow.ts';
-import { makeOrder, orderLimits } from './orders.ts';
-import { readSecrets } from './secrets.ts';
+import { orderOf } from './order-of.ts';
+import { createRescue } from './rescue.ts';
 import { type Task, taskFields } from './task.ts';
 
 export interface Life {
@@ -17,6 +17,8 @@ export interface Life {
   readonly see: (task: Task, seen: Seen) => Promise<void>;
   /** Ends the task because of an error. Never rejects. */
   readonly fail: (task: Task, error: unknown) => Promise<void>;
+  /** The task's cell is gone, or out of sight: it is looked for, or replaced, or the task ends. Does not wait. */
+  readonly lost: (task: Task, why: Failure) => void;
 }
 
 function known(error: unknown): Refusal | Failure {
@@ -25,15 +27,20 @@ function known(error: unknown): Refusal | Failure {
 }
 
 export function createLife(context: Context, ending: Ending): Life {
-  const { audit, cells, clock, log, policy, timing } = context;
+  const { audit, cells, clock, ledger, log, timing } = context;
+  const rescue = createRescue(context, {
+    readerOf: (task) => readerOf(task, life, ending, log),
+    alive: (task) => task.endedAt === null && ledger.epoch() !== null,
+  });
 
   function perform(task: Task, action: Action): void {
     switch (action.act) {
       case 'start-cell':
-        ending.track(begin(task));
+        ending.track(withCell(task, () => orderCell(task)));
         return;
       case 'send-cancel':
         task.cancelledAt = clock.monotonic();
+        task.cancelReason = action.reason;
         task.cell?.tell({ cancel: action.reason });
         return;
       case 'finish': {
@@ -42,7 +49,7 @@ export function createLife(context: Context, ending: Ending): Life {
         return;
       }
       case 'send-order':
-        return; // `begin` does it: the order is made of secrets that nobody keeps.
+        return; // Whoever has the cell does it: the order is made of secrets that nobody keeps.
       default:
         action satisfies never;
     }
@@ -69,39 +76,52 @@ export function createLife(context: Context, ending: Ending): Life {
   }
 
   async function orderCell(task: Task): Promise<void> {
-    const { plan } = task;
-    const drone = policy.drones.get(plan.drone);
-    if (drone === undefined) throw new Failure('gate-failed', 'the policy names a Drone that it does not describe');
-    const secrets = await readSecrets(plan, drone, task.droneToken, timing.disk);
+    const order = await orderOf(task, context);
     await task.place?.free;
     task.cell = await task.idle;
+    task.idle = null;
     if (task.cell?.usable() !== true) {
       await task.cell?.discard();
       task.cell = await startCell(cells, timing, log);
     }
     const { cell } = task;
-    const { nonce } = task.journal.record();
-    const order = makeOrder({ id: task.id, nonce, plan, drone, secrets, limits: orderLimits(policy, timing) });
     await audit.write({ event: 'order', decision: 'allowed', ...taskFields(task), cell: cell.id });
     const actions = await task.journal.apply({ seen: 'cell', cell: cell.id });
     // Otherwise it was cancelled meanwhile, and the order must not leave.
     if (!actions.some(({ act }) => act === 'send-order')) return;
     task.orderedAt = clock.monotonic();
-    cell.order(order, readerOf(task, { see, fail }, ending, log));
+    task.attachedAt = task.orderedAt;
+    task.voice = readerOf(task, life, ending, log);
+    cell.order(order, task.voice);
   }
 
-  async function begin(task: Task): Promise<void> {
+  /** One after the other: a cell may be lost again before the task has it back. */
+  async function bringBack(task: Task): Promise<void> {
+    for (let why = task.lost; why !== null && task.endedAt === null && ledger.epoch() !== null; why = task.lost) {
+      task.lost = null;
+      await rescue.bring(task, why);
+    }
+  }
+
+  /** Whoever gets a cell for the task gives it back, too, when the task has ended meanwhile. */
+  async function withCell(task: Task, work: () => Promise<void>): Promise<void> {
     task.beginning = true;
     try {
-      await orderCell(task);
+      await work();
+      await bringBack(task);
     } catch (error) {
       await fail(task, error);
     } finally {
       task.beginning = false;
-      task.idle = null;
       if (task.endedAt !== null) await ending.letGo(task);
     }
   }
 
-  return { see, fail };
+  function lost(task: Task, why: Failure): void {
+    task.lost = why;
+    if (!task.beginning && task.endedAt === null) ending.track(withCell(task, () => Promise.resolve()));
+  }
+
+  const life: Life = { see, fail, lost };
+  return life;
 }

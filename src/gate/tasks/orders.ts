@@ -2,7 +2,7 @@
 // field of a request is passed through (DESIGN.md, Rooms).
 
 import type { DronePolicy, Plan, Policy } from '../../policy/index.ts';
-import { type Order, type OrderLimits, orderVersion, parseOrder } from '../../protocol/index.ts';
+import { type Order, type OrderLimits, type RecoverWish, orderVersion, parseOrder } from '../../protocol/index.ts';
 import type { Timing } from '../timing.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -24,21 +24,23 @@ export interface OrderParts {
   readonly drone: DronePolicy;
   readonly secrets: Secrets;
   readonly limits: OrderLimits;
+  /** A cell was lost: the build of the same nonce is looked for, by its number if that is known. */
+  readonly recover?: { readonly number: number | null; readonly then: RecoverWish } | undefined;
 }
 
 /** @throws {Refusal} `input-*`: the parts do not make an order; a defect, never the author's fault */
-export function makeOrder({ id, nonce, plan, drone, secrets, limits }: OrderParts): Order {
+export function makeOrder({ id, nonce, plan, drone, secrets, limits, recover }: OrderParts): Order {
   const { kind, repository, ref, commit, build, target, params, expect, log } = plan;
   const { server, address, proxy, logins, publicUrl } = drone;
   return parseOrder({
     v: orderVersion,
     id,
-    kind,
+    kind: recover === undefined ? kind : 'recover',
     drone: { server, address, ca: secrets.ca, proxy, token: secrets.token, logins, publicUrl },
     repository,
     ref,
     commit,
-    build,
+    build: recover === undefined ? build : (recover.number ?? undefined),
     target,
     nonce,
     params,
@@ -46,5 +48,6 @@ export function makeOrder({ id, nonce, plan, drone, secrets, limits }: OrderPart
     log,
     redact: secrets.redact,
     limits,
+    then: recover?.then,
   });
 }

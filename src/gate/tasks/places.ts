@@ -11,6 +11,8 @@ export interface Place {
 export interface Places<T> {
   /** A place, or a seat in the waiting list, or neither. */
   ask(waiter: T, group: string): Place | 'waiting' | 'full';
+  /** A place for a cell that is there already, however many there may be. */
+  hold(): Place;
   /** A place for an idle cell if one is free; `yieldPlace` is called at most once, when a task needs it. */
   askIdle(yieldPlace: () => Promise<void>): Place | null;
   /** The idle cell's own task has come. False: the place was yielded already. */
@@ -77,6 +79,7 @@ export function createPlaces<T>(limits: Limits, onTurn: (waiter: T, place: Place
       groups.set(group, [...(groups.get(group) ?? []), waiter]);
       return 'waiting';
     },
+    hold: () => take(),
     askIdle(yieldPlace) {
       if (groupOf.size > 0 || used.size >= limits.places) return null;
       const place = take();

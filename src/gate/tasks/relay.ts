@@ -1,67 +1,114 @@
 // What of a cell's events waits for the runner: state events, the result, and the newest log lines within a fixed number
 // of bytes. The cell never waits for a runner: a slow one misses log lines, which their numbers show, and never a state
 // or the result (DESIGN.md, The gate).
+//
+// A runner counts on numbers without a gap, over every cell that its task ever has. So numbers are added twice: `renumber`
+// lets a replacement's events go on behind those that are here, and `base` is what runners have seen of cells that this
+// gate never heard.
 
-import type { LogEvent, ResultEvent, StateEvent } from '../../protocol/index.ts';
+import type { CellEvent, LogEvent, ResultEvent, StateEvent } from '../../protocol/index.ts';
+import type { Numbers } from '../ledger/record.ts';
 import { createLogRing } from './log-ring.ts';
 import { createStates } from './states.ts';
 
-export interface Position {
-  /** Numbers of the last state or result event and of the last log line that the reader has. */
-  readonly state: number;
-  readonly log: number;
-}
+/** Numbers of the last state or result event and of the last log line that the reader has. */
+export type Position = Numbers;
 
 export interface Relay {
+  /** The cell's event with the number that it has here. */
+  renumber<E extends CellEvent>(event: E): E;
   log(event: LogEvent): void;
   state(event: StateEvent): void;
   /** Nothing is taken after it. */
   result(event: ResultEvent): void;
+  /** The next cell begins at 1 again. */
+  replace(): void;
+  /** What is added to the present cell's numbers for the runner; null: no runner has told yet what it has seen. */
+  shift(): Numbers | null;
+  /** A runner tells what it has seen. Matters once, and only where it was not known. @returns whether it did */
+  bind(position: Position): boolean;
   /** The oldest event that the reader has not seen; null: there is none now. */
   after(position: Position): LogEvent | StateEvent | ResultEvent | null;
   lastState(): StateEvent | null;
   ended(): ResultEvent | null;
+  /** Whether the reader has everything that there will ever be. */
+  isRead(position: Position): boolean;
   /** Calls back after each change; returns how to stop that. */
   watch(onChange: () => void): () => void;
   /** Makes readers look again: something that is not an event has changed. */
   wake(): void;
 }
 
-/** @param maxLogBytes log lines that are kept; a longer history is forgotten from its beginning */
-export function createRelay(maxLogBytes: number): Relay {
+const none: Numbers = { state: 0, log: 0 };
+const sum = (a: Numbers, b: Numbers): Numbers => ({ state: a.state + b.state, log: a.log + b.log });
+
+/**
+ * @param maxLogBytes log lines that are kept; a longer history is forgotten from its beginning
+ * @param known what runners have seen of earlier cells; null: the next one that asks tells
+ */
+export function createRelay(maxLogBytes: number, known: Numbers | null = none): Relay {
   const ring = createLogRing(maxLogBytes);
   const states = createStates();
+  let base = known;
+  let offset = none;
+  let last = none;
   let order = 0;
   let result: ResultEvent | null = null;
   const watchers = new Set<() => void>();
   const wake = (): void => {
     for (const watcher of watchers) watcher();
   };
+  const shown = <E extends CellEvent>(event: E, by: Numbers): E => {
+    const more = event.k === 'log' ? by.log : by.state;
+    return more === 0 ? event : { ...event, n: event.n + more };
+  };
+  const here = ({ state, log }: Position): Position => {
+    const { state: s, log: l } = base ?? none;
+    return { state: state - s, log: log - l };
+  };
+
+  function next(position: Position): LogEvent | StateEvent | ResultEvent | null {
+    const log = ring.after(position.log);
+    const state = states.after(position.state);
+    if (log !== null && (state === null || log.order < state.order)) return log.event;
+    if (state !== null) return state.event;
+    return result !== null && result.n > position.state ? result : null;
+  }
 
   return {
+    renumber: (event) => shown(event, offset),
     log(event) {
       if (result !== null) return;
       ring.add(event, order++);
+      last = { ...last, log: Math.max(last.log, event.n + event.lines.length - 1) };
       wake();
     },
     state(event) {
       if (result !== null) return;
       states.add(event, order++);
+      last = { ...last, state: event.n };
       wake();
     },
     result(event) {
       result ??= event;
       wake();
     },
+    replace() {
+      offset = last;
+    },
+    shift: () => (base === null ? null : sum(base, offset)),
+    bind(position) {
+      if (base !== null) return false;
+      base = position;
+      return true;
+    },
     after(position) {
-      const log = ring.after(position.log);
-      const state = states.after(position.state);
-      if (log !== null && (state === null || log.order < state.order)) return log.event;
-      if (state !== null) return state.event;
-      return result !== null && result.n > position.state ? result : null;
+      const event = next(here(position));
+      return event === null ? null : shown(event, base ?? none);
     },
     lastState: () => states.last(),
     ended: () => result,
+    isRead: (position) => result !== null && result.n <= here(position).state,
     watch(onChange) {
       watchers.add(onChange);
       return () => watchers.delete(onChange);

@@ -2,10 +2,10 @@
 
 import type { FailureCode, Outputs, RefusalCode, ResultEvent, StateEvent, Verdict } from '../../protocol/index.ts';
 
-function outputsOf(state: StateEvent | null, status: Verdict): Outputs {
+function outputsOf(state: StateEvent | null, status: Verdict, number: number | null): Outputs {
   const build = state?.build;
   return {
-    number: build === undefined ? '' : String(build.number),
+    number: number === null ? '' : String(number),
     url: build?.url ?? '',
     status,
     commit: build?.commit ?? '',
@@ -15,19 +15,31 @@ function outputsOf(state: StateEvent | null, status: Verdict): Outputs {
 }
 
 /** What an author can do about an end that leaves the build's fate open. */
-function lookAt(state: StateEvent | null): string {
-  return state?.build === undefined
+function lookAt(number: number | null): string {
+  return number === null
     ? 'Drone may have been asked for a build: look there before trying again'
-    : `Drone's build ${state.build.number} may go on: look there`;
+    : `Drone's build ${number} may go on: look there`;
 }
 
-/** @param state the last that the cell told */
+/**
+ * @param state the last that the cell told
+ * @param known the build's number, where the ledger has it
+ */
 export function gateResult(
   verdict: Exclude<Verdict, 'success'>,
   code: RefusalCode | FailureCode,
   message: string,
   state: StateEvent | null,
+  known: number | null = null,
 ): ResultEvent {
-  const said = verdict === 'unknown' ? `${message}. ${lookAt(state)}` : message;
-  return { k: 'result', n: (state?.n ?? 0) + 1, verdict, code, message: said, outputs: outputsOf(state, verdict) };
+  const number = state?.build?.number ?? known;
+  const said = verdict === 'unknown' ? `${message}. ${lookAt(number)}` : message;
+  return {
+    k: 'result',
+    n: (state?.n ?? 0) + 1,
+    verdict,
+    code,
+    message: said,
+    outputs: outputsOf(state, verdict, number),
+  };
 }

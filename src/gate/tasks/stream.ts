@@ -11,6 +11,8 @@ export interface Source {
   /** Events that are about the waiting list and have no number; asked for at each look. */
   ping(): Event;
   turn(): Event | null;
+  /** Sentences of the gate about the task, told to each reader anew; the hook shows each once. */
+  notices?(): readonly string[];
 }
 
 /** Text that one item may hold before it is handed to the transport. */
@@ -41,6 +43,7 @@ export async function* streamEvents(
   const { relay } = source;
   let { state, log } = from;
   let turnTold = false;
+  let noticesTold = 0;
   let nextPing = 0;
   const until = performance.now() + timing.stream;
 
@@ -48,6 +51,11 @@ export async function* streamEvents(
     if (performance.now() >= nextPing) {
       nextPing = performance.now() + timing.ping;
       yield source.ping();
+    }
+    const notices = source.notices?.() ?? [];
+    for (; noticesTold < notices.length; noticesTold++) {
+      const message = notices[noticesTold];
+      if (message !== undefined) yield { k: 'notice', message };
     }
     const turn = source.turn();
     if (turn !== null && !turnTold) yield turn;
@@ -70,8 +78,7 @@ export async function* streamEvents(
       if (gone.aborted) return;
     }
     if (piece !== '') yield piece;
-    const result = relay.ended();
-    if (result !== null && result.n <= state) return;
+    if (relay.isRead({ state, log })) return;
     const now = performance.now();
     if (now >= until) return;
     // A change between the look above and this pause would be missed only if something awaited in between.

@@ -19,6 +19,11 @@ function noPlace(wait: number): Refusal {
   });
 }
 
+function noToken(waited: number): Failure {
+  const reason = 'the cell is gone, and the job did not bring its Drone token again';
+  return new Failure('recovery-impossible', `${reason} within ${seconds(waited)}, so nobody can look after the build`);
+}
+
 /** @returns looks at one task that has not ended */
 export function createSweep(context: Context, life: Life, turns: Turns): (task: Task) => Promise<void> {
   const { clock, log, policy, timing } = context;
@@ -45,7 +50,9 @@ export function createSweep(context: Context, life: Life, turns: Turns): (task: 
   }
 
   async function ordered(task: Task): Promise<void> {
-    if (!task.spoke && since(task.orderedAt) > timing.firstEvent)
+    if (task.tokenSince !== null && since(task.tokenSince) > policy.limits.reconnect)
+      return life.fail(task, noToken(policy.limits.reconnect));
+    if (!task.spoke && since(task.attachedAt) > timing.firstEvent)
       return life.fail(task, new Failure('cell-misbehaved', `the cell said nothing for ${seconds(timing.firstEvent)}`));
     if (since(task.cancelledAt) > afterCancel)
       return life.fail(task, new Failure('cell-misbehaved', 'the cell was told to cancel and did not end'));

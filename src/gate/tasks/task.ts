@@ -1,14 +1,15 @@
 // A task as this process knows it: its record in the ledger, its events for the runner, and what it holds.
 
 import type { Ask, Claims, Plan } from '../../policy/index.ts';
-import type { Failure, Refusal, ResultEvent, TaskAnswer } from '../../protocol/index.ts';
+import type { CancelReason, Failure, Refusal, ResultEvent, TaskAnswer } from '../../protocol/index.ts';
 import type { AuditEntry } from '../audit.ts';
-import type { HeldCell } from '../cells/held.ts';
+import type { CellReader, HeldCell } from '../cells/held.ts';
 import { jobKeyText } from '../ledger/key.ts';
 import type { Session } from '../sessions.ts';
 import type { Journal } from './journal.ts';
 import type { Place } from './places.ts';
 import type { Relay } from './relay.ts';
+import { type Watch, watchCell } from './watch.ts';
 
 /** All times are monotonic milliseconds; null: not (any more). */
 export interface Task {
@@ -16,11 +17,14 @@ export interface Task {
   readonly id: string;
   readonly journal: Journal;
   readonly relay: Relay;
-  readonly claims: Claims;
+  /** Of the job's last proof; null: the gate was started anew since. */
+  claims: Claims | null;
   readonly ask: Ask;
   readonly plan: Plan;
   /** Secret, in memory only. */
-  readonly droneToken: string | undefined;
+  droneToken: string | undefined;
+  /** It can go on only with the token from the workflow, which the job has to bring again. */
+  tokenSince: number | null;
   /** The session whose calls may touch the task; a re-attaching job brings its newer one. */
   session: Session;
   waitingSince: number | null;
@@ -34,9 +38,19 @@ export interface Task {
   /** A cell is being started for it: whoever does that gives cell and place back. */
   beginning: boolean;
   orderedAt: number | null;
-  /** The cell has said its first word. */
+  /** The present cell was given the order, or was asked to go on. */
+  attachedAt: number | null;
+  /** It has said its first word since. */
   spoke: boolean;
+  /** What it says is checked by this and taken from this reader only. */
+  watch: Watch;
+  voice: CellReader | null;
+  /** Times in a row that it was attached to again without a word from it. */
+  attempts: number;
+  /** The present cell is lost; why. */
+  lost: Failure | null;
   cancelledAt: number | null;
+  cancelReason: CancelReason;
   /** The cell's own result. */
   word: ResultEvent | null;
   /** Why there is none. */
@@ -47,6 +61,10 @@ export interface Task {
   /** Last sign of the runner; `reader`: it is reading events just now. */
   heardAt: number;
   reader: AbortController | null;
+  /** It was another gate's, and the author was not told yet what that means. */
+  inherited: boolean;
+  /** What the author is told about the gate and its cells, beside the events. */
+  readonly notices: string[];
   lostSeen: boolean;
 }
 
@@ -56,6 +74,7 @@ export function newTask(
 ): Task {
   return {
     ...parts,
+    tokenSince: null,
     waitingSince: null,
     turnSince: null,
     turnsMissed: 0,
@@ -64,14 +83,22 @@ export function newTask(
     cell: null,
     beginning: false,
     orderedAt: null,
+    attachedAt: null,
     spoke: false,
+    watch: watchCell(),
+    voice: null,
+    attempts: 0,
+    lost: null,
     cancelledAt: null,
+    cancelReason: 'author',
     word: null,
     why: null,
     endedAt: null,
     abandoned: false,
     heardAt: now,
     reader: null,
+    inherited: false,
+    notices: [],
     lostSeen: false,
   };
 }
@@ -93,11 +120,11 @@ export function askFields({ task, params, build, target }: Ask): Partial<AuditEn
 }
 
 export function taskFields(task: Task): Partial<AuditEntry> {
-  const { key, policyHash } = task.journal.record();
+  const { key, policyHash, runner } = task.journal.record();
   return {
-    runner: task.session.runner.id,
+    runner,
     job: jobKeyText(key),
-    ...jobFields(task.claims),
+    ...(task.claims === null ? { repositoryId: key.repositoryId } : jobFields(task.claims)),
     ...askFields(task.ask),
     order: task.id,
     policy: policyHash,

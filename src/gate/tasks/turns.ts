@@ -44,6 +44,7 @@ export function createTurns(context: Context, places: Places<Task>, sessions: Se
     if (job !== jobKeyText(task.journal.record().key) || task.turnSince === null)
       throw turnMissed("it is not this task's turn");
     task.turnSince = null;
+    task.claims = claims;
     const decision = decide(policy, claims, task.ask);
     if (decision.allowed) return decision.plan.entry;
     await life.fail(task, decision.refusal);
@@ -52,7 +53,7 @@ export function createTurns(context: Context, places: Places<Task>, sessions: Se
 
   return {
     ask(task) {
-      const place = places.ask(task, task.claims.repositoryId);
+      const place = places.ask(task, task.journal.record().key.repositoryId);
       if (place === 'full') return 'full';
       if (place === 'waiting') {
         task.waitingSince ??= clock.monotonic();
@@ -91,7 +92,7 @@ export function createTurns(context: Context, places: Places<Task>, sessions: Se
       if (place !== null) places.release(place);
       if (task.turnsMissed >= turnsAllowed)
         return life.fail(task, turnMissed('the task had its turn twice and the job did not prove itself'));
-      const again = places.ask(task, task.claims.repositoryId);
+      const again = places.ask(task, task.journal.record().key.repositoryId);
       if (again === 'full') return life.fail(task, turnMissed('the turn was missed and the waiting list is full'));
       if (again !== 'waiting') come(task, again);
     },

@@ -41,6 +41,12 @@ export const waiting: LedgerRecord = {
 export const anySeen: fc.Arbitrary<Seen> = fc.oneof(
   fc.constant<Seen>({ seen: 'place' }),
   fc.constantFrom('c1', 'c2').map((cell): Seen => ({ seen: 'cell', cell })),
+  fc.constant<Seen>({ seen: 'requeue' }),
+  fc.constant<Seen>({ seen: 'lost' }),
+  fc
+    .record({ cell: fc.constantFrom('c3', 'c4'), shift: fc.option(fc.record({ state: fc.nat(9), log: fc.nat(9) })) })
+    .map(({ cell, shift }): Seen => ({ seen: 'replacement', cell, shift })),
+  fc.record({ state: fc.nat(9), log: fc.nat(9) }).map((shift): Seen => ({ seen: 'shift', shift })),
   fc.integer({ min: 1, max: 9 }).map((number): Seen => ({ seen: 'build', number })),
   fc
     .constantFrom(...verdicts)
