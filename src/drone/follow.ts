@@ -140,7 +140,7 @@ export async function follow(connection: Connection, options: FollowOptions): Pr
       } else {
         failures = 0;
         seenAt = now;
-        if (cancelling === undefined) note = noteOf(looked);
+        if (cancelling === undefined) note = noteOf(looked, logs.late);
         take(looked);
         if (isDone(looked)) break;
       }
@@ -174,9 +174,10 @@ export async function follow(connection: Connection, options: FollowOptions): Pr
   }
 }
 
-function noteOf(build: Build): string | undefined {
+function noteOf(build: Build, late: boolean): string | undefined {
   if (phaseOf(build) === 'blocked')
     return "The build waits for an approval: an admin of the repository gives it on the build's page in Drone";
+  if (late) return "Drone's live stream lost lines of a step that still runs; they come when it has ended";
   return undefined;
 }
 

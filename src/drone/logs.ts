@@ -50,6 +50,8 @@ interface Entry {
   reopenAt: number;
   /** Position of the gap that a new stream was opened for; a second one for the same gap is of no use. */
   gap: number;
+  /** The new stream did not fill the gap either: what follows waits for the stored log. */
+  late: boolean;
   /** The step has ended; its stored log is on its way. */
   ended: boolean;
   closed: boolean;
@@ -77,6 +79,11 @@ export class Logs {
   see(build: Build): void {
     if (this.#options.need === 'none' || this.#abandoned.signal.aborted) return;
     for (const stage of build.stages ?? []) for (const step of stage.steps ?? []) this.#seeStep(build, stage, step);
+  }
+
+  /** Whether lines of a running step have to wait for its end. */
+  get late(): boolean {
+    return [...this.#steps.values()].some((entry) => entry.late && !entry.ended);
   }
 
   /** Waits until every log is complete, or cannot be. */
@@ -123,6 +130,7 @@ export class Logs {
       failures: 0,
       reopenAt: 0,
       gap: -1,
+      late: false,
       ended: false,
       closed: false,
     };
@@ -141,7 +149,13 @@ export class Logs {
         entry.failures = 0;
         onSign();
         const { next } = entry.joiner;
-        if (entry.joiner.take(item) !== 'gap' || entry.ended || entry.gap === next) return;
+        const outcome = entry.joiner.take(item);
+        if (outcome === 'taken') entry.late = false;
+        if (outcome !== 'gap' || entry.ended) return;
+        if (entry.gap === next) {
+          entry.late = true;
+          return;
+        }
         // A new stream repeats up to 5,000 entries, which fills most gaps before the step ends (recording 40).
         entry.gap = next;
         this.#closeStream(entry);

@@ -101,6 +101,7 @@ describe('only our own build is adopted', () => {
     ['it has another commit', { ...ours, after: 'd'.repeat(40) }],
     ['it has another ref', { ...ours, ref: 'refs/heads/next' }],
     ['it has a parameter more', { ...ours, params: { ...ours.params, MORE: 'x' } }],
+    ['a push made it', { ...ours, event: 'push' }],
     ['it was restarted from ours', { ...ours, parent: 1 }],
     ['it was promoted from ours', { ...ours, event: 'promote', parent: 1, deployTo: 'x' }],
   ])('not when %s', async (_name, planted) => {

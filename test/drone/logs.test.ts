@@ -65,6 +65,54 @@ describe('live', () => {
     expect(ran.lines.get('default/work')).toEqual(['first']);
   });
 
+  /** Ten lines, then, when somebody listens, all the others at once, then a line now and then. */
+  function* flood(listening: () => boolean, total: number): Generator<string> {
+    yield lines(10).join('');
+    while (!listening()) yield '';
+    yield lines(total - 10, 11).join('');
+    for (;;) yield 'a sign of life\n';
+  }
+  const flooded = (listening: () => boolean, total: number): DroneScenario => ({
+    ...oneStage({ name: 'work', lines: () => flood(listening, total), ms: Number.POSITIVE_INFINITY }),
+    stream: 'as-measured',
+  });
+
+  test('a gap in the middle of a running step is filled by a new stream, which repeats 5,000 entries', async () => {
+    const cancel = new AbortController();
+    let live = false;
+    let stored: number | undefined;
+    const drone = await sim(flooded(() => live, 8000));
+    const ran = await runBuild({
+      server: drone.url,
+      cancel: cancel.signal,
+      onLine: (line) => {
+        live = true;
+        if (line !== 'line 8000') return;
+        stored ??= count(drone, 'GET', /\/logs\//);
+        cancel.abort('author');
+      },
+    });
+    expect(stored).toBe(0);
+    expect(ran.lines.get('default/work')?.slice(0, 8000)).toEqual(told(8000));
+  });
+
+  test('lines that no stream brings any more come at the end, in their order, and until then it is said', async () => {
+    const cancel = new AbortController();
+    const drone = await sim(flooded(() => true, 14_000));
+    const said: string[] = [];
+    const ran = await runBuild({
+      server: drone.url,
+      cancel: cancel.signal,
+      onNote: (note) => {
+        said.push(note);
+        if (note.includes('lost lines')) cancel.abort('author');
+      },
+    });
+    expect(said).toContain("Drone's live stream lost lines of a step that still runs; they come when it has ended");
+    expect(ran.lines.get('default/work')?.slice(0, 14_000)).toEqual(told(14_000));
+    expect(ran.notes).toEqual([]);
+  });
+
   test('a stream that ends at once is opened again, ever more slowly (recording 59)', async () => {
     const drone = await sim({
       ...oneStage({ name: 'work', lines: lines(5), ms: Number.POSITIVE_INFINITY }),

@@ -44,6 +44,8 @@ export interface RunOptions extends Omit<DroneOptions, 'token'> {
   readonly window?: Window;
   readonly onPhase?: (phase: CellPhase) => void;
   readonly onLine?: (line: string) => void;
+  /** Our sentence of a state. */
+  readonly onNote?: (note: string) => void;
 }
 
 export interface Ran {
@@ -100,7 +102,8 @@ export async function runBuild(options: RunOptions): Promise<Ran> {
     details: true,
     cancel,
     window: options.window ?? { cycle: 400, from: 10, to: 280, deaf: 300 },
-    onState: (_build, phase) => {
+    onState: (_build, phase, note) => {
+      if (note !== undefined) options.onNote?.(note);
       if (phases.at(-1) === phase) return;
       phases.push(phase);
       options.onPhase?.(phase);
