@@ -1,8 +1,12 @@
 // Idle cells: one for a runner, few for a repository, and what is on its way out counts until it is gone.
 
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { type Ledger, type LedgerRecord, memoryLedger } from '../../src/gate/index.ts';
 import { type FakeCells, fakeCells } from '../fakes/cells.ts';
 import { type Bench, type BenchOptions, type TestRunner, eventually, startBench } from './support/bench.ts';
+import type { Answer } from './support/http.ts';
 
 let bench: Bench;
 const start = async (options: BenchOptions): Promise<Bench> => (bench = await startBench(options));
@@ -102,5 +106,60 @@ describe('a repository', () => {
     expect(cells.peak()).toBe(2);
     await rehearse(await bench.runner());
     await eventually(() => cells.alive() === 1);
+  });
+});
+
+describe('an idle cell that a task has taken over', () => {
+  /** The job's idle cell is there, its task asks, and `phase` of the record is what goes wrong. */
+  async function ask(
+    swap: (next: LedgerRecord, swap: Ledger['swap']) => Promise<boolean>,
+    limits = '',
+  ): Promise<Answer> {
+    const ledger = memoryLedger();
+    await start({
+      ledger: { ...ledger, swap: (next) => swap(next, (one) => ledger.swap(one)) },
+      ...(limits === '' ? {} : { policyLimits: limits }),
+    });
+    const session = await (await bench.runner()).session();
+    const claims = jobOf();
+    await session.rehearse(claims);
+    await eventually(() => bench.cells.cells.length === 1);
+    return session.ask({}, claims);
+  }
+  const placeIsFree = async (): Promise<void> => {
+    await eventually(() => bench.cells.alive() === 0);
+    expect((await (await (await bench.runner()).session()).task({}, jobOf())).phase).toBe('starting');
+  };
+
+  test('is removed when the ledger fails before the task may use it, and its place is free', async () => {
+    let full = true;
+    const answer = await ask((next, swap) => {
+      if (next.phase !== 'starting' || !full) return swap(next);
+      full = false;
+      return Promise.reject(new Error('disk full'));
+    }, 'tasksAtOnce: 1');
+    expect(answer).toMatchObject({ status: 500, body: { failed: { code: 'ledger-failed' } } });
+    await placeIsFree();
+    expect(bench.cells.cells[0]!.received.filter((line) => 'nonce' in line)).toEqual([]);
+  });
+
+  test('is removed when the order cannot be made, and its place is free', async () => {
+    const answer = await ask((next, swap) => {
+      const file = join(bench.folder, 'drone-token');
+      if (next.phase === 'starting') rmSync(file, { force: true });
+      return swap(next);
+    }, 'tasksAtOnce: 1');
+    expect(answer).toMatchObject({ status: 200 });
+    await eventually(() => bench.cells.alive() === 0);
+    writeFileSync(join(bench.folder, 'drone-token'), 'the-drone-token\n');
+    expect(bench.audit().find(({ event }) => event === 'end')).toMatchObject({ verdict: 'error', code: 'gate-failed' });
+    await placeIsFree();
+  });
+
+  test('is used, and removed once, when nothing goes wrong', async () => {
+    expect(await ask((next, swap) => swap(next))).toMatchObject({ status: 200 });
+    await eventually(() => bench.cells.alive() === 0);
+    expect(bench.cells.cells).toHaveLength(1);
+    expect(bench.cells.orders()).toHaveLength(1);
   });
 });
