@@ -4,9 +4,9 @@ import { StageClock, type Window, droneWindow } from '../../src/drone/cancel-win
 import { cancelBuild } from '../../src/drone/cancel.ts';
 import { connectDrone } from '../../src/drone/connection.ts';
 import type { CancelMode, DroneScenario } from '../../src/try/drone/index.ts';
-import { type RunOptions, cancelAfter, quick, runBuild } from '../support/drone-run.ts';
+import { type RunOptions, quick, runBuild } from '../support/drone-run.ts';
 import { recording } from '../support/recordings.ts';
-import { count, deletes, oneStage, sim, slug } from './sim.ts';
+import { cancelOn, count, deletes, oneStage, sim, slug } from './sim.ts';
 
 const build = (...stages: readonly (readonly [number, 'running' | 'pending' | 'success', number?])[]): Build => ({
   number: 1,
@@ -189,14 +189,18 @@ describe('a cancel', () => {
 
   test('of a pending build is sent at once, and nothing has to be proved', async () => {
     const drone = await sim({ ...oneStage({ name: 'work' }), pendingMs: Number.POSITIVE_INFINITY });
-    const ran = await runBuild({ server: drone.url, window: droneWindow, cancel: cancelAfter(80) });
+    const ran = await runBuild({
+      server: drone.url,
+      window: droneWindow,
+      cancel: cancelOn(drone, 'GET', /\/builds\/1$/),
+    });
     expect(ran.ending).toMatchObject({ verdict: 'cancelled', build: { status: 'killed' } });
     expect(count(drone, 'GET', /\/logs\//)).toBe(0);
   });
 
   test('before the number is known ends the build that the list shows', async () => {
-    const drone = await sim({ ...oneStage({ name: 'work', ms: 100_000 }), trigger: 'slow', slowMs: 8000 });
-    const ran = await runBuild({ server: drone.url, cancel: cancelAfter(80) });
+    const drone = await sim({ ...oneStage({ name: 'work', ms: 100_000 }), trigger: 'slow', slowMs: 20_000 });
+    const ran = await runBuild({ server: drone.url, cancel: cancelOn(drone, 'POST', /\/builds$/) });
     expect(ran.ending.verdict).toBe('cancelled');
     expect(drone.builds(slug).map((one) => one.status)).toEqual(['killed']);
   });
@@ -222,7 +226,11 @@ describe('a cancel', () => {
       disturb: ({ method }) =>
         method === 'DELETE' ? { status: 500, body: '{"message":"no"}', contentType: 'application/json' } : undefined,
     });
-    const ran = await runBuild({ server: drone.url, cancel: cancelAfter(80), limits: { cancel: 150 } });
+    const ran = await runBuild({
+      server: drone.url,
+      cancel: cancelOn(drone, 'GET', /\/builds\/1$/),
+      limits: { cancel: 150 },
+    });
     expect(ran.ending).toMatchObject({ verdict: 'cancel-lost', code: 'cancel-lost' });
     expect(ran.ending.message).toContain('Drone answered 500 "no"');
     expect(deletes(drone)).toBeGreaterThan(1);
@@ -237,7 +245,7 @@ describe('a cancel', () => {
         return 'hang-up';
       },
     });
-    const ran = await runBuild({ server: drone.url, cancel: cancelAfter(80) });
+    const ran = await runBuild({ server: drone.url, cancel: cancelOn(drone, 'GET', /\/builds\/1$/) });
     expect(ran.ending.verdict).toBe('cancelled');
   });
 

@@ -4,7 +4,7 @@ import { findBuilds } from '../../src/drone/find.ts';
 import type { DroneScenario, SimulatedDrone } from '../../src/try/drone/index.ts';
 import { commit, nonce } from '../support/drone-run.ts';
 import { jsonOf, recording } from '../support/recordings.ts';
-import { deletes, posts, sim, slug } from './sim.ts';
+import { cancelOn, deletes, posts, sim, slug } from './sim.ts';
 import { endingOf, long, messageOf, start, task, withFault } from './start.ts';
 
 describe('an outcome that nobody told is found in the list', () => {
@@ -163,12 +163,6 @@ describe('only our own build is adopted', () => {
 });
 
 describe('a cancel during the trigger', () => {
-  const after = (ms: number): AbortSignal => {
-    const controller = new AbortController();
-    setTimeout(() => controller.abort('author'), ms);
-    return controller.signal;
-  };
-
   test('before anything was sent starts nothing', async () => {
     const drone = await sim(long);
     expect(endingOf(await start(drone, task(), {}, AbortSignal.abort('author')))).toBe('cancelled/cancelled');
@@ -176,21 +170,24 @@ describe('a cancel during the trigger', () => {
   });
 
   test('before the number is known finds the build by its nonce, without waiting for the answer', async () => {
-    const drone = await sim(withFault('slow', { slowMs: 10_000 }));
+    const drone = await sim(withFault('slow', { slowMs: 20_000 }));
     const began = Date.now();
-    expect(endingOf(await start(drone, task(), {}, after(50)))).toBe('build 1');
-    expect(Date.now() - began).toBeLessThan(5000);
+    expect(endingOf(await start(drone, task(), {}, cancelOn(drone, 'POST', /\/builds$/)))).toBe('build 1');
+    expect(Date.now() - began).toBeLessThan(15_000);
   });
 
   test('never starts a second build', async () => {
     const drone = await sim(withFault('hang-up-before', {}));
-    expect(endingOf(await start(drone, task(), {}, after(50)))).toBe('unknown/trigger-unknown');
+    const cancel = cancelOn(drone, 'POST', /\/builds$/);
+    expect(endingOf(await start(drone, task(), { lookup: 400 }, cancel))).toBe('unknown/trigger-unknown');
     expect(posts(drone)).toBe(1);
   });
 
   test('while nothing can be sent ends it', async () => {
     const drone = await sim(long);
     await drone.stop();
-    expect(endingOf(await start(drone, task(), { lookup: 20_000 }, after(50)))).toBe('cancelled/cancelled');
+    const controller = new AbortController();
+    setTimeout(() => controller.abort('author'), 50);
+    expect(endingOf(await start(drone, task(), { lookup: 20_000 }, controller.signal))).toBe('cancelled/cancelled');
   });
 });

@@ -55,3 +55,14 @@ export const count = (drone: SimulatedDrone, method: string, path: RegExp): numb
 
 export const posts = (drone: SimulatedDrone): number => count(drone, 'POST', /\/builds$/);
 export const deletes = (drone: SimulatedDrone): number => count(drone, 'DELETE', /\/builds\/\d+$/);
+
+/** Aborted, as by the author, when such a request has come in. */
+export function cancelOn(drone: SimulatedDrone, method: string, path: RegExp): AbortSignal {
+  const controller = new AbortController();
+  const timer = setInterval(() => {
+    if (count(drone, method, path) === 0) return;
+    clearInterval(timer);
+    controller.abort('author');
+  }, 5);
+  return controller.signal;
+}

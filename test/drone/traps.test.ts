@@ -8,9 +8,9 @@ import { findBuilds } from '../../src/drone/find.ts';
 import { preflight } from '../../src/drone/preflight.ts';
 import { verdictOf } from '../../src/drone/verdict.ts';
 import { type DroneScenario, startRedirector } from '../../src/try/drone/index.ts';
-import { cancelAfter, commit, nonce, runBuild } from '../support/drone-run.ts';
+import { commit, nonce, runBuild } from '../support/drone-run.ts';
 import { framesOf, jsonOf, recording } from '../support/recordings.ts';
-import { count, oneStage, posts, sim, slug } from './sim.ts';
+import { cancelOn, count, oneStage, posts, sim, slug } from './sim.ts';
 import { endingOf, start, task, withFault } from './start.ts';
 
 const green = oneStage({ name: 'deploy', lines: ['deploying\n'], ms: 50 });
@@ -224,7 +224,11 @@ describe('cancel', () => {
 
   test('trap 19: a cancel that does not reach the runner is not called a cancel', async () => {
     const drone = await sim({ ...forEver, cancel: 'lost' });
-    const ran = await runBuild({ server: drone.url, cancel: cancelAfter(150), limits: { cancel: 150 } });
+    const ran = await runBuild({
+      server: drone.url,
+      cancel: cancelOn(drone, 'GET', /^\/api\/stream\//),
+      limits: { cancel: 150 },
+    });
     expect(ran.ending.verdict).toBe('cancel-lost');
     expect(drone.builds(slug)[0]?.status).toBe('killed');
   });

@@ -11,7 +11,7 @@ import {
   preflight,
   trigger,
 } from '../../src/drone/index.ts';
-import type { CancelReason, CellPhase, Order } from '../../src/protocol/index.ts';
+import type { CellPhase, Order } from '../../src/protocol/index.ts';
 
 /** Looks are close together; what only a broken Drone reaches is long enough for a loaded machine. */
 export const quick: Order['limits'] = {
@@ -110,11 +110,4 @@ export async function runBuild(options: RunOptions): Promise<Ran> {
     },
   });
   return { ending, lines, notes, phases };
-}
-
-/** A signal that is aborted with a reason after `ms`. */
-export function cancelAfter(ms: number, reason: CancelReason = 'author'): AbortSignal {
-  const controller = new AbortController();
-  setTimeout(() => controller.abort(reason), ms);
-  return controller.signal;
 }
