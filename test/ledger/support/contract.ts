@@ -109,6 +109,28 @@ export function ledgerContract(make: () => Promise<HeldLedger>): void {
     expect(counts).toEqual([4, 3, 2, 1, 0]);
   });
 
+  it('keeps an open session, one revision after the other, until it is closed', async () => {
+    const { ledger, epoch } = await start();
+    const one = {
+      v: 1,
+      session: 'a'.repeat(32),
+      rev: 1,
+      epoch,
+      runner: 'r',
+      ephemeral: true,
+      job: null,
+      opened: 1,
+    } as const;
+    const two = { ...one, rev: 2, job };
+    expect(await ledger.putSession(two)).toBe(false);
+    expect([await ledger.putSession(one), await ledger.putSession(one)]).toEqual([true, false]);
+    expect(await ledger.putSession(two)).toBe(true);
+    expect(await ledger.sessions()).toEqual([two]);
+    await ledger.closeSession(one.session);
+    await ledger.closeSession(one.session);
+    expect(await ledger.sessions()).toEqual([]);
+  });
+
   it('binds a runner to the first job that it proves', async () => {
     const { ledger } = await start();
     const [a, b] = [job, jobKeyText({ ...key, job: 'c501' })];

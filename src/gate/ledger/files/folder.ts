@@ -10,6 +10,8 @@ import { type Disk, codeOf } from './disk.ts';
 import { type FolderPaths, kinds } from './names.ts';
 
 export interface Folder extends FolderPaths {
+  /** 32 lower hex. */
+  readonly id: string;
   /** @throws {Failure} `ledger-failed` when it is not the folder that was opened @throws the system's error */
   check(): Promise<void>;
 }
@@ -85,6 +87,7 @@ export async function openFolder(disk: Disk, path: string): Promise<Folder> {
 
   return {
     ...paths,
+    id,
     async check() {
       for (const each of all) await disk.look(each);
       if ((await readId(disk, idPath)) !== id)

@@ -1,3 +1,3 @@
 export * from './open.ts';
-export type { SessionRecord } from './sessions.ts';
+export type { SessionRecord } from '../session-record.ts';
 export * from './timing.ts';

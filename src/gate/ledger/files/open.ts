@@ -14,7 +14,8 @@ import { openFolder } from './folder.ts';
 import { createHealth } from './health.ts';
 import { createHolding } from './holding.ts';
 import { limitedDisk } from './limited-disk.ts';
-import { type SessionRecord, type SessionRecords, createSessionRecords } from './sessions.ts';
+import type { SessionRecord } from '../session-record.ts';
+import { createSessionRecords } from './sessions.ts';
 import { createStanding } from './standing.ts';
 import { steadyClock } from './steady-clock.ts';
 import { createSweep, repeat } from './sweep.ts';
@@ -43,7 +44,9 @@ export interface FileLedgerOptions {
   readonly disk?: Disk | undefined;
 }
 
-export interface FileLedger extends Ledger, SessionRecords {
+export interface FileLedger extends Ledger {
+  /** Tells this ledger apart from every other one: 32 lower hex, made once and kept in its folder. */
+  readonly id: string;
   read(job: string, slot: number): Promise<StoredTask | null>;
   list(filter: LedgerFilter): Promise<readonly StoredTask[]>;
   /**
@@ -109,6 +112,7 @@ export async function openFileLedger(options: FileLedgerOptions): Promise<FileLe
 
   return {
     ...sessions,
+    id: folder.id,
     epoch: writer.epoch,
     create: (record) => tasks.create(record),
     swap: (next) => tasks.swap(next),

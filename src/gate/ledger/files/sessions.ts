@@ -1,9 +1,10 @@
-// Sessions in files, so that the next gate knows them: a hook process only has its session's id. A session is no right
+// Sessions in files. A session is no right
 // (every call is checked against the runner identity), so a closed one is simply removed.
 
 import * as v from 'valibot';
 import { Refusal, type Schema, count, hex32, parseWith, positive, text, textBy } from '../../../protocol/index.ts';
 import { isRunnerId } from '../../identity/runner.ts';
+import type { SessionRecord, SessionRecords } from '../session-record.ts';
 import type { Disk } from './disk.ts';
 import { encode } from './encode.ts';
 import { ledgerFailure } from './failure.ts';
@@ -13,29 +14,6 @@ import { readNewest } from './newest.ts';
 import type { Place } from './place.ts';
 import type { Standing } from './standing.ts';
 import type { Writer } from './writer.ts';
-
-export interface SessionRecord {
-  readonly v: 1;
-  /** 32 lower hex. */
-  readonly session: string;
-  readonly rev: number;
-  readonly epoch: number;
-  readonly runner: string;
-  readonly ephemeral: boolean;
-  /** The job that it proved, as `jobKeyText` writes it; null: none yet. */
-  readonly job: string | null;
-  /** Milliseconds since the epoch. */
-  readonly opened: number;
-}
-
-export interface SessionRecords {
-  /** Writes revision 1, or the one after what stands. @returns false: another is there, or this gate is not the holder */
-  putSession(record: SessionRecord): Promise<boolean>;
-  /** Removes it, however often it is called. */
-  closeSession(session: string): Promise<void>;
-  /** Every open session that can be read. @throws {Failure} `ledger-failed` */
-  sessions(): Promise<readonly SessionRecord[]>;
-}
 
 const schema: Schema<SessionRecord> = v.strictObject({
   v: v.literal(1),

@@ -6,7 +6,7 @@ import type { Bindings } from './bindings.ts';
 import type { Disk } from './disk.ts';
 import type { Folder } from './folder.ts';
 import { isNameOf, parseFileName, parseTaskName } from './names.ts';
-import type { SessionRecords } from './sessions.ts';
+import type { SessionRecords } from '../session-record.ts';
 import type { Standing } from './standing.ts';
 import type { Tasks } from './tasks.ts';
 import type { Writer } from './writer.ts';

@@ -55,11 +55,11 @@ function parseTask(value: unknown, { name, rev }: Pick<Place, 'name' | 'rev'>): 
   });
 }
 
-function fits(job: string, { job: one, repositoryId, runId }: LedgerFilter): boolean {
-  const [repository, run] = job.split('.');
-  if (one !== undefined && job !== one) return false;
-  if (repositoryId !== undefined && repository !== repositoryId) return false;
-  return runId === undefined || run === runId;
+/** Of a task's name, which begins with the repository's id, the run's id, and is the job's key and a slot. */
+function fits(name: string, { job, repositoryId, runId }: LedgerFilter): boolean {
+  if (job !== undefined && !(name.startsWith(`${job}.`) && name.lastIndexOf('.') === job.length)) return false;
+  const [repository, run] = name.split('.', 2);
+  return (repositoryId ?? repository) === repository && (runId ?? run) === run;
 }
 
 export function createTasks({ disk, folder, writer, standing }: TasksContext): Tasks {
@@ -133,7 +133,7 @@ export function createTasks({ disk, folder, writer, standing }: TasksContext): T
       }),
     list: (filter) =>
       asFailure(async () => {
-        const found = [...(await standing.entries())].filter(([name]) => fits(parseTaskName(name)?.job ?? '', filter));
+        const found = [...(await standing.entries())].filter(([name]) => fits(name, filter));
         const stored: StoredTask[] = [];
         for (let at = 0; at < found.length; at += width) {
           const some = await Promise.all(found.slice(at, at + width).map(([name, entry]) => newest(name, entry)));
