@@ -4,6 +4,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Failure } from '../protocol/index.ts';
+import { auditLine } from './audit-line.ts';
 import { within } from './limit.ts';
 
 export interface AuditEntry {
@@ -108,7 +109,7 @@ export async function fileAudit(path: string, now: () => number = Date.now): Pro
   return {
     write: (entry) =>
       new Promise((done, fail) => {
-        pending.push({ line: `${JSON.stringify({ time: new Date(now()).toISOString(), ...entry })}\n`, done, fail });
+        pending.push({ line: auditLine(entry, now()), done, fail });
         writing ??= flush();
       }),
     broken: () => broken,
