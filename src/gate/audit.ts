@@ -24,6 +24,8 @@ export interface AuditEntry {
   readonly actor?: string | undefined;
   readonly task?: string | undefined;
   readonly params?: readonly string[] | undefined;
+  /** How many were sent, where not all names are told. */
+  readonly paramCount?: number | undefined;
   readonly target?: string | undefined;
   readonly build?: number | undefined;
   readonly order?: string | undefined;

@@ -2,8 +2,9 @@
 // no more than a few kilobytes, whoever chose its words.
 
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { auditLine, maxLine } from '../../src/gate/audit-line.ts';
+import { type Bench, startBench } from './support/bench.ts';
 
 const parsed = (line: string): { readonly [name: string]: unknown } => JSON.parse(line);
 const printable = /^[\x20-\x7e]*\n$/;
@@ -27,7 +28,7 @@ describe('a line', () => {
   test('is printable, bounded and JSON, whatever the entry', () => {
     const hostile = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 40 }),
-      fc.constantFrom('\u0001', '\u2028', '"', '\\', 'x').map((unit) => unit.repeat(2_000)),
+      fc.constantFrom('\u0001', '\u2028', '"', '\\', 'x').map((unit) => unit.repeat(1_000)),
     );
     const names = ['message', 'detail', 'repository', 'ref', 'sha', 'actor', 'target', 'verdict', 'cell', 'order'];
     const fields = fc.record(Object.fromEntries(names.map((name) => [name, hostile])));
@@ -38,7 +39,42 @@ describe('a line', () => {
         expect(line.length).toBeLessThanOrEqual(maxLine);
         expect(Object.keys(parsed(line)).sort()).toEqual(['event', 'params', 'time', ...names].sort());
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
+  });
+});
+
+describe('the line of a refused request', () => {
+  let bench: Bench;
+  afterEach(() => bench.stop());
+  const hostile = 'X\u2028{"forged":true}\u0085\u009b2J';
+  const many = Object.fromEntries(Array.from({ length: 40 }, (_none, at) => [`KEY_${at}`, 'secret']));
+
+  test('tells how many parameters there were before the job has proved itself, and nothing that it chose', async () => {
+    bench = await startBench();
+    const session = await (await bench.runner()).session();
+    const params = { ...many, [hostile]: '' };
+    expect(await session.ask({ token: 'x', params, target: hostile })).toMatchObject({ status: 403 });
+    const line = bench.audit().at(-1);
+    expect(line).toMatchObject({ event: 'proof', decision: 'refused', task: 'drone build', paramCount: 41 });
+    expect(line).not.toHaveProperty('params');
+    expect(line).not.toHaveProperty('target');
+  });
+
+  test('tells names that are names and a target that is plain after it, some of many, and their number', async () => {
+    bench = await startBench();
+    const session = await (await bench.runner()).session();
+    await session.ask({ params: { ENVIRONMENT: 'staging', OTHER: '1' }, target: 'production' });
+    expect(bench.audit().at(-1)).toMatchObject({
+      event: 'task',
+      params: ['ENVIRONMENT', 'OTHER'],
+      target: 'production',
+    });
+    expect(bench.audit().at(-1)).not.toHaveProperty('paramCount');
+    await session.ask({ params: { [hostile]: '', lower: '', ...many }, target: hostile });
+    const line = bench.audit().at(-1);
+    expect(line).toMatchObject({ event: 'task', decision: 'refused', paramCount: 42 });
+    expect(line?.params).toEqual(Object.keys(many).slice(0, 16));
+    expect(line).not.toHaveProperty('target');
   });
 });

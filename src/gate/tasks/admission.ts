@@ -13,7 +13,7 @@ import { bodyHash, checkSameBody } from './reattach.ts';
 import { readSecrets } from './secrets.ts';
 import { listFull, takeSlot } from './slot.ts';
 import { goneBefore } from './rescue.ts';
-import { type Task, askFields, jobFields, taskFields } from './task.ts';
+import { type Task, askFields, jobFields, taskFields, unprovedFields } from './task.ts';
 import type { Turns } from './turns.ts';
 
 export interface Admission {
@@ -148,8 +148,7 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
       detail,
       runner: session.runner.id,
       job: session.job ?? undefined,
-      ...(claims === undefined ? {} : jobFields(claims)),
-      ...askFields(request),
+      ...(claims === undefined ? unprovedFields(request) : { ...jobFields(claims), ...askFields(request) }),
       policy: policy.hash,
     });
   }

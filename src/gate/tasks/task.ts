@@ -1,7 +1,15 @@
 // A task as this process knows it: its record in the ledger, its events for the runner, and what it holds.
 
 import type { Ask, Claims, Plan } from '../../policy/index.ts';
-import type { CancelReason, Failure, Refusal, ResultEvent, TaskAnswer } from '../../protocol/index.ts';
+import {
+  type CancelReason,
+  type Failure,
+  type Refusal,
+  type ResultEvent,
+  type TaskAnswer,
+  isPlainName,
+  paramName,
+} from '../../protocol/index.ts';
 import type { AuditEntry } from '../audit.ts';
 import type { CellReader, HeldCell } from '../cells/held.ts';
 import { jobKeyText } from '../ledger/key.ts';
@@ -114,10 +122,30 @@ export function jobFields(claims: Claims): Partial<AuditEntry> {
   return { repository, repositoryId, ref, sha, eventName, actor };
 }
 
-/** What is asked, for the audit log: parameters by name only. */
+/** Names of parameters in one audit line. */
+const maxNames = 16;
+
+/**
+ * What is asked, for the audit log: parameters by name only, and only what has the form of a name: the rest is whatever
+ * a caller likes, also one that the policy refuses.
+ */
 export function askFields({ task, params, build, target }: Ask): Partial<AuditEntry> {
-  return { task, params: Object.keys(params), build, target };
+  const all = Object.keys(params);
+  const names = all.filter((name) => paramName.test(name)).slice(0, maxNames);
+  return {
+    task,
+    params: names,
+    paramCount: names.length === all.length ? undefined : all.length,
+    build,
+    target: target !== undefined && isPlainName(target) ? target : undefined,
+  };
 }
+
+/** The same before anybody has proved anything: nothing that a caller can choose freely. */
+export const unprovedFields = ({ task, params }: Ask): Partial<AuditEntry> => ({
+  task,
+  paramCount: Object.keys(params).length,
+});
 
 export function taskFields(task: Task): Partial<AuditEntry> {
   const { key, policyHash, runner } = task.journal.record();
