@@ -56,6 +56,7 @@ export async function follow(
   let gaps = 0;
   for (let tries = 0; ; tries++) {
     let code = '';
+    let spoke = false;
     try {
       for await (const events of readEvents(hook, `/v1/tasks/${task}/events?state=${seen.state}&log=${seen.log}`)) {
         for (const event of events) {
@@ -68,7 +69,10 @@ export async function follow(
         await printer.flush();
         heard = performance.now();
         tries = 0;
+        spoke = true;
       }
+      // Its end after 25 s is no silence of the gate.
+      if (spoke) heard = performance.now();
     } catch (error) {
       ({ code } = passing(error, over));
     }

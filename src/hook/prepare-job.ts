@@ -8,6 +8,7 @@ import { parseRehearsalAnswer, parseSessionAnswer } from '../protocol/session.ts
 import { ask } from './gate.ts';
 import type { Hook } from './hook.ts';
 import { imageOf } from './job-shape.ts';
+import { patient } from './patience.ts';
 import { prove } from './prove.ts';
 import { refuse } from './refuse.ts';
 import { respond } from './response-file.ts';
@@ -16,16 +17,18 @@ import { respond } from './response-file.ts';
 export async function prepareJob(hook: Hook, { args, responseFile }: PrepareJob): Promise<void> {
   const { env, printer, settings } = hook;
   const body = { v: protocolVersion, image: imageOf(args, env) };
-  const { session, identity } = await ask(hook, 'POST /v1/sessions', body, parseSessionAnswer);
+  const answer = await ask(hook, 'POST /v1/sessions', body, parseSessionAnswer);
+  const { session, identity } = answer;
   const path = `/v1/sessions/${session}`;
+  const open = patient(hook, answer);
   try {
     if (identity === 'github' && !settings.idToken) {
       const fix = 'add to the job:\npermissions:\n  id-token: write\n(a pull request from a fork never gets it)';
       refuse('id-token-missing', 'the job may not ask GitHub for an id token, its proof', 'permissions', fix);
     }
-    const rehearse = (proof: object) => ask(hook, `POST ${path}/rehearsal`, proof, parseRehearsalAnswer);
-    const { log } = await prove(hook, session, rehearse);
-    respond(responseFile, settings.temp, JSON.stringify(prepareJobResponse(session)));
+    const rehearse = (proof: object) => ask(open, `POST ${path}/rehearsal`, proof, parseRehearsalAnswer);
+    const { log } = await prove(open, answer, rehearse);
+    respond(responseFile, settings.temp, JSON.stringify(prepareJobResponse(answer)));
     printer.own(`airlock: session open; log level ${log}; steps may run: ${taskNames.join(', ')}`);
   } catch (error) {
     // The runner will never know of this session.

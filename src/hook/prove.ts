@@ -3,7 +3,7 @@
 
 import { Refusal } from '../protocol/errors.ts';
 import type { ProofRequest } from '../protocol/request.ts';
-import { parseChallengeAnswer } from '../protocol/session.ts';
+import { type SessionAnswer, parseChallengeAnswer } from '../protocol/session.ts';
 import { ask } from './gate.ts';
 import type { Hook } from './hook.ts';
 import { idToken } from './id-token.ts';
@@ -19,12 +19,15 @@ function claimsOf(env: Env): Record<string, string> {
 }
 
 /**
- * Makes a fresh proof and sends it. Without an id token's address in the environment the proof is the runner's word,
- * which a gate of identity `github` refuses.
+ * Makes a fresh proof and sends it: GitHub's token, or the runner's word where the gate takes that.
  * @throws {Refusal} `challenge-stale` after `limits.challenges` tries, and what `send` is refused with
  */
-export async function prove<T>(hook: Hook, session: string, send: (proof: ProofRequest) => Promise<T>): Promise<T> {
-  const from = hook.settings.idToken;
+export async function prove<T>(
+  hook: Hook,
+  { identity, session }: Pick<SessionAnswer, 'identity' | 'session'>,
+  send: (proof: ProofRequest) => Promise<T>,
+): Promise<T> {
+  const from = identity === 'github' && hook.settings.idToken;
   for (let tries = 1; ; tries++) {
     const { audience } = await ask(hook, `POST /v1/sessions/${session}/challenge`, {}, parseChallengeAnswer);
     const proof = from ? { token: await idToken(hook, from, audience) } : { claims: claimsOf(hook.env) };

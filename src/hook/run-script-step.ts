@@ -8,6 +8,7 @@ import { follow } from './follow.ts';
 import { ask } from './gate.ts';
 import type { Hook } from './hook.ts';
 import { inputsOf } from './inputs.ts';
+import { patient } from './patience.ts';
 import { prove } from './prove.ts';
 import { random } from './random.ts';
 import { refuse } from './refuse.ts';
@@ -50,17 +51,19 @@ async function leave(hook: Hook, asked: Asked): Promise<never> {
 }
 
 /** The exit code. @throws {Refusal} @throws {Failure} */
-export async function runScriptStep(hook: Hook, { args, state }: RunScriptStep): Promise<number> {
-  const { limits, now, printer, settings } = hook;
+export async function runScriptStep(begun: Hook, { args, state }: RunScriptStep): Promise<number> {
+  const { limits, now, printer, settings } = begun;
   const began = now();
   const task = taskOf(args, settings.temp, limits.document);
-  const session =
-    parseHookState(state)?.session ??
+  const opened =
+    parseHookState(state) ??
     refuse('no-session', 'the job has no session at the gate', 'session', 'look at the step "Initialize containers"');
+  const { session } = opened;
+  const hook = patient(begun, opened);
   const wish = { v: protocolVersion, request: random(), task, ...inputsOf(args.environmentVariables) };
   const view = createView(hook);
 
-  const answer = prove(hook, session, async (proof) => {
+  const answer = prove(hook, opened, async (proof) => {
     const body = { ...wish, ...proof };
     if (Buffer.byteLength(JSON.stringify(body)) > limits.document)
       refuse('params-too-large', 'the parameters are too large together', 'calls of 64 KiB', 'send less');
@@ -74,7 +77,7 @@ export async function runScriptStep(hook: Hook, { args, state }: RunScriptStep):
     if (accepted.phase === 'waiting') view.wait('a place');
     await printer.flush();
     const proof = `POST /v1/tasks/${accepted.task}/proof`;
-    const turn = () => prove(hook, session, (body) => ask(hook, proof, body, String));
+    const turn = () => prove(hook, opened, (body) => ask(hook, proof, body, String));
     return follow(hook, accepted.task, view, turn).catch((error: unknown) => {
       if (!(error instanceof Failure)) throw error;
       throw new Failure(error.code, `${error.message}; ${nameOf(view)} goes on without this step`, { cause: error });

@@ -1,7 +1,8 @@
 // The calls that open, prove and close a session: one job of one runner at the gate (PROTOCOL.md, Calls).
 
+import * as v from 'valibot';
 import { parser } from './parse.ts';
-import { count, hex32, oneOf, positive, text, whole } from './plain.ts';
+import { count, hex32, oneOf, positive, text } from './plain.ts';
 import { strict } from './shape.ts';
 
 /** Body of `POST /v1/sessions`: the image that the job names; it is compared with the policy's `accept`, never used. */
@@ -20,16 +21,24 @@ export interface SessionAnswer {
   /** 32 lower hex; no secret: every call is checked against the runner's own identity. */
   readonly session: string;
   readonly identity: IdentityMode;
-  /** How long the hook tries to reach a gate again, seconds. */
+  /** How long the hook tries to reach a gate again, in seconds, as the next one; fractions count. */
   readonly reconnect: number;
-  /** How long the gate may be silent before the hook calls it lost, seconds. */
+  /** How long the gate may be silent before the hook calls it lost. */
   readonly silent: number;
 }
 // Up to a week: a timer of more than 2^31 ms would fire at once.
-const seconds = () => whole(0, 7 * 24 * 3600);
+const seconds = () =>
+  v.custom<number>((s) => typeof s === 'number' && s >= 0 && s <= 604_800, 'a number of seconds from 0 to 604800');
+/** What the hook also keeps as its state. */
+export const sessionEntries = () => ({
+  session: hex32,
+  identity: oneOf(['github', 'asserted']),
+  reconnect: seconds(),
+  silent: seconds(),
+});
 /** @throws {Refusal} `input-*` */
 export const parseSessionAnswer = /* @__PURE__ */ parser<SessionAnswer>("the gate's answer", () =>
-  strict({ session: hex32, identity: oneOf(['github', 'asserted']), reconnect: seconds(), silent: seconds() }),
+  strict(sessionEntries()),
 );
 
 export interface ChallengeAnswer {

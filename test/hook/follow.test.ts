@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type GateCall, type Stream, refusal, resultOf } from '../fakes/gate.ts';
-import { annotationOf } from './support/job.ts';
+import { annotationOf, opened } from './support/job.ts';
 import { world } from './support/world.ts';
 
 const here = world();
@@ -12,7 +12,8 @@ function connections(...scripts: ((stream: Stream, call: GateCall) => Promise<vo
   here.gate.script.events = (stream, call) => scripts[Math.min(call.before, scripts.length - 1)]?.(stream, call);
 }
 const queries = () => here.gate.calls.filter(({ name }) => name === 'GET events').map(({ query }) => query.toString());
-const run = (limits = {}) => here.job.call(here.job.step(), { limits });
+/** With the operator's waits, in seconds. */
+const run = (waits = {}, limits = {}) => here.job.call({ ...here.job.step(), state: opened(waits) }, { limits });
 
 describe('a stream of events that ends', () => {
   it('is asked for again from what was seen, on a new connection, until the result comes', async () => {
@@ -107,7 +108,7 @@ describe('a gate that is gone', () => {
       (stream) => stream.send(log(1, 'a')),
       (stream) => stream.send(resultOf(1)),
     );
-    expect((await run({ call: 30 })).code).toBe(0);
+    expect((await run({}, { call: 30 })).code).toBe(0);
     expect(here.gate.names().filter((name) => name === 'POST tasks')).toHaveLength(4);
     const requests = here.gate.calls.filter(({ name }) => name === 'POST tasks').map(({ body }) => body['request']);
     expect(new Set(requests).size).toBe(1);
@@ -134,7 +135,7 @@ describe('a gate that is gone', () => {
       void here.gate.stop();
       await stream.gone;
     });
-    const called = await run({ reconnect: 60 });
+    const called = await run({ reconnect: 0.06 });
     expect(annotationOf(called)).toEqual([
       'gate-unreachable',
       expect.stringContaining('no gate told of the task for 0 s; the task goes on without this step'),
@@ -143,7 +144,7 @@ describe('a gate that is gone', () => {
 
   it('before the task was sent is a failure that names the reason', async () => {
     await here.gate.stop();
-    const called = await run({ reconnect: 60 });
+    const called = await run({ reconnect: 0.06 });
     expect(annotationOf(called)).toEqual([
       'gate-unreachable',
       'no gate answered for 0 s: the gate cannot be reached (ENOENT).',
@@ -160,7 +161,7 @@ describe('a gate that is gone', () => {
       },
       (stream) => stream.send(resultOf(1)),
     );
-    expect((await run({ silent: 40 })).code).toBe(0);
+    expect((await run({ silent: 0.04 })).code).toBe(0);
     expect(queries()).toHaveLength(3);
   });
 
@@ -172,8 +173,52 @@ describe('a gate that is gone', () => {
       }
       stream.send(resultOf(1));
     });
-    expect((await run({ silent: 2_000 })).lines.filter((line) => line.startsWith('line'))).toHaveLength(10);
+    expect((await run({ silent: 2 })).lines.filter((line) => line.startsWith('line'))).toHaveLength(10);
     expect(queries()).toHaveLength(1);
+  });
+});
+
+describe("the operator's waits, from the answer to the session,", () => {
+  const gone = async (stream: Stream) => {
+    setTimeout(() => void here.gate.stop().then(() => setTimeout(() => void here.gate.start(), 200)), 50);
+    await stream.gone;
+  };
+
+  it('count where they are shorter than the hook would wait by itself', async () => {
+    connections(gone);
+    const input = { ...here.job.step(), state: opened({ reconnect: 0.05 }) };
+    const called = await here.job.call(input, { limits: { reconnect: 60_000 } });
+    expect(annotationOf(called)[0]).toBe('gate-unreachable');
+    connections((stream) => stream.gone);
+    const silent = { ...here.job.step(), state: opened({ reconnect: 0.2, silent: 0.05 }) };
+    const left = await here.job.call(silent, { limits: { reconnect: 60_000, silent: 60_000 } });
+    expect(annotationOf(left)[0]).toBe('gate-unreachable');
+  });
+
+  it('count where they are longer', async () => {
+    connections(gone, async (stream) => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      stream.send(resultOf(1));
+    });
+    const called = await here.job.call(here.job.step(), { limits: { reconnect: 20, silent: 20 } });
+    expect(called.code).toBe(0);
+    expect(queries()).toHaveLength(2);
+  });
+
+  it('are not over when the gate ends a stream in which it spoke, as it does after 25 s', async () => {
+    connections(
+      async (stream) => {
+        stream.send({ k: 'ping' });
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      },
+      (stream) => stream.send(resultOf(1)),
+    );
+    expect((await run({ reconnect: 0.2 })).code).toBe(0);
+  });
+
+  it('are over when it ends one stream after the other without a word', async () => {
+    connections(() => undefined);
+    expect(annotationOf(await run({ reconnect: 0.1 }))[0]).toBe('gate-unreachable');
   });
 });
 
@@ -192,7 +237,7 @@ describe('a gate that is not the holder', () => {
 
   it('for longer than `reconnect` is a failure', async () => {
     here.gate.script.answer = () => ({ status: 503, body: { code: 'standby' } });
-    const [code, text] = annotationOf(await run({ reconnect: 50 }));
+    const [code, text] = annotationOf(await run({ reconnect: 0.05 }));
     expect([code, text]).toEqual(['gate-unreachable', 'no gate answered for 0 s: the gate is a standby.']);
   });
 

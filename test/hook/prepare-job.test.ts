@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusal, session } from '../fakes/gate.ts';
+import { refusal, resultOf, session } from '../fakes/gate.ts';
 import { tokenNumber } from '../fakes/id-token.ts';
 import { annotationOf } from './support/job.ts';
 import { world } from './support/world.ts';
@@ -8,7 +8,7 @@ const here = world();
 const noToken = { ACTIONS_ID_TOKEN_REQUEST_URL: undefined, ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined };
 const asserted = () => {
   here.gate.script.answer = ({ name }) =>
-    name === 'POST sessions' ? { body: { session, identity: 'asserted', reconnect: 300, silent: 30 } } : undefined;
+    name === 'POST sessions' ? { body: { session, identity: 'asserted', reconnect: 10, silent: 30 } } : undefined;
 };
 
 describe('preparing a job', () => {
@@ -66,10 +66,23 @@ describe('preparing a job', () => {
         workflow_ref: 'octo/widgets/.github/workflows/wf.yml@refs/heads/main',
       },
     });
-    await here.job.call(here.job.step(), { env: noToken });
-    expect(here.gate.calls.find(({ name }) => name === 'POST tasks')?.body).toMatchObject({
-      claims: { run_id: '1001' },
-    });
+  });
+
+  it.each([
+    ['where no id token could be had', noToken],
+    ['where one could be had, which is not asked for', {}],
+  ])('gives it in each step too, %s', async (_, env) => {
+    asserted();
+    const { response } = await here.job.call(here.job.prepare(), { env });
+    const { state } = JSON.parse(response ?? '') as { state: unknown };
+    here.gate.script = { events: (stream) => stream.send({ k: 'turn' }, resultOf(1)) };
+    expect((await here.job.call({ ...here.job.step(), state }, { env })).code).toBe(0);
+    for (const name of ['POST rehearsal', 'POST tasks', 'POST proof']) {
+      const body = here.gate.calls.find((call) => call.name === name)?.body;
+      expect(body).toMatchObject({ claims: { run_id: '1001', sha: 'a'.repeat(40) } });
+      expect(body).not.toHaveProperty('token');
+    }
+    expect(here.issuer.requests).toEqual([]);
   });
 
   it.each([
@@ -100,6 +113,15 @@ describe('preparing a job', () => {
       'gate-unreachable',
       'no gate answered for 0 s: the gate cannot be reached (ENOENT).',
     ]);
+  });
+
+  it('waits for a gate as long as the answer to its session says, from there on', async () => {
+    here.gate.script.answer = ({ name, before }) => {
+      if (name === 'POST sessions') return { body: { session, identity: 'github', reconnect: 0.05, silent: 30 } };
+      return name === 'POST challenge' && before < 1000 ? 'reset' : undefined;
+    };
+    const [code, text] = annotationOf(await here.job.call(here.job.prepare()));
+    expect([code, text]).toEqual(['gate-unreachable', expect.stringContaining('no gate answered for 0 s')]);
   });
 
   it('fails without settings', async () => {

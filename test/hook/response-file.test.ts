@@ -119,7 +119,7 @@ describe('a response file that the runner did not make so', () => {
     const { response } = await here.job.call(here.job.prepare());
     expect(JSON.parse(response ?? '')).toEqual({
       isAlpine: false,
-      state: { v: 1, session: '5e55'.repeat(8) },
+      state: { v: 1, session: '5e55'.repeat(8), identity: 'github', reconnect: 300, silent: 30 },
       context: { container: { id: 'airlock', network: 'none' }, services: [] },
     });
   });

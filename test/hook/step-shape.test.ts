@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { annotationOf } from './support/job.ts';
+import { annotationOf, opened } from './support/job.ts';
 import { world } from './support/world.ts';
 
 const here = world();
@@ -182,10 +182,14 @@ describe('the session of a step', () => {
     {},
     { x: 1 },
     { v: 1 },
-    { v: 2, session: '5e55'.repeat(8) },
-    { v: 1, session: '5E55'.repeat(8) },
-    { v: 1, session: '../../tasks' },
-    { v: 1, session: '5e55'.repeat(8), more: true },
+    { v: 1, session: '5e55'.repeat(8) },
+    opened({ v: 2 }),
+    opened({ session: '5E55'.repeat(8) }),
+    opened({ session: '../../tasks' }),
+    opened({ identity: 'none' }),
+    opened({ reconnect: -1 }),
+    opened({ silent: '30' }),
+    opened({ more: true }),
     [],
     'x',
   ])('%j is none: refused', async (state) => {

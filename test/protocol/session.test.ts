@@ -18,10 +18,11 @@ describe('the opening of a session', () => {
   });
 
   it('tells the hook waits of at most a week: a longer timer would fire at once', () => {
-    expect(parseSessionAnswer({ ...answer, reconnect: 604_800 })).toMatchObject({ reconnect: 604_800 });
-    for (const reconnect of [604_801, 2 ** 31 / 1000, Infinity])
+    for (const reconnect of [0, 0.5, 604_800])
+      expect(parseSessionAnswer({ ...answer, reconnect })).toMatchObject({ reconnect });
+    for (const reconnect of [-1, 604_801, 2 ** 31 / 1000, Infinity, Number.NaN, '5'])
       expect(answerOf(() => parseSessionAnswer({ ...answer, reconnect }))).toBe(
-        'input-wrong-type: the gate\'s answer: "reconnect" is not as expected (a whole number from 0 to 604800)',
+        'input-wrong-type: the gate\'s answer: "reconnect" is not as expected (a number of seconds from 0 to 604800)',
       );
   });
 });

@@ -62,6 +62,16 @@ export interface CallOptions {
   readonly keepResponse?: boolean;
 }
 
+/** The hook's state as prepare_job left it: the gate's answer to the session, with waits in seconds. */
+export const opened = (more: object = {}): object => ({
+  v: 1,
+  session,
+  identity: 'github',
+  reconnect: 10,
+  silent: 30,
+  ...more,
+});
+
 const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 export class Job {
@@ -117,17 +127,17 @@ export class Job {
     return { ...input, args: { ...input.args, container: changed, ...args } };
   }
 
-  /** run_script_step's document with a text and variables. */
+  /** run_script_step's document with a text and variables, of a session that is open. */
   step(text = 'drone build', environmentVariables: Record<string, string> = {}, args: object = {}): Recorded['input'] {
     const { input } = structuredClone(this.#step);
     const [script = ''] = Object.keys(this.#step.files);
     this.put(join(this.temp, script), text);
     const variables = { ...(input.args['environmentVariables'] as object), ...environmentVariables };
     const changed = { ...input.args, environmentVariables: variables, ...args };
-    return { ...input, args: changed, state: { v: 1, session } };
+    return { ...input, args: changed, state: opened() };
   }
 
-  cleanup(state: unknown = { v: 1, session }): Recorded['input'] {
+  cleanup(state: unknown = opened()): Recorded['input'] {
     return { command: 'cleanup_job', responseFile: this.#first.input.responseFile, args: {}, state };
   }
 

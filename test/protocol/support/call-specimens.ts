@@ -12,7 +12,7 @@ import {
   taskNames,
   taskPhases,
 } from '../../../src/protocol/index.ts';
-import { type Rule, count, hex32, object, oneOf, optional, positive, printable, text, whole } from './rules.ts';
+import { type Rule, count, hex32, object, oneOf, optional, positive, printable, seconds, text } from './rules.ts';
 import { type Specimen, id, week } from './specimen.ts';
 
 const token = optional(text(16_384));
@@ -39,8 +39,8 @@ export const callSpecimens: readonly Specimen[] = [
       '': object,
       session: hex32,
       identity: oneOf(['github', 'asserted']),
-      reconnect: whole(0, week),
-      silent: whole(0, week),
+      reconnect: seconds(week),
+      silent: seconds(week),
     },
   },
   {

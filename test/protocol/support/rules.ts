@@ -33,6 +33,12 @@ export const whole = (min: number, max = MAX_SAFE_INTEGER): Rule => ({
 export const count = whole(0);
 export const positive = whole(1);
 
+export const seconds = (max: number): Rule => ({
+  is: `a number of seconds from 0 to ${max}`,
+  good: [0, 0.001, max],
+  bad: [-0.001, max + 0.001, 1e300],
+});
+
 export const text = (max: number, min = 0): Rule => ({
   is: `a text of ${min} to ${max} characters`,
   good: ['x'.repeat(min), 'é'.repeat(max)],
