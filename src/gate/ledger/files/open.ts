@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { Failure } from '../../../protocol/index.ts';
 import type { Logger } from '../../log.ts';
 import { type Clock, systemClock } from '../../timing.ts';
-import type { Ledger, LedgerFilter } from '../ledger.ts';
+import type { Ledger } from '../ledger.ts';
 import type { LedgerRecord } from '../record.ts';
 import { createBindings } from './bindings.ts';
 import { type Disk, fileDisk } from './disk.ts';
@@ -19,7 +19,7 @@ import { createSessionRecords } from './sessions.ts';
 import { createStanding } from './standing.ts';
 import { steadyClock } from './steady-clock.ts';
 import { createSweep, repeat } from './sweep.ts';
-import { type StoredTask, createTasks } from './tasks.ts';
+import { createTasks } from './tasks.ts';
 import {
   type FileLedgerBounds,
   type FileLedgerTiming,
@@ -47,8 +47,6 @@ export interface FileLedgerOptions {
 export interface FileLedger extends Ledger {
   /** Tells this ledger apart from every other one: 32 lower hex, made once and kept in its folder. */
   readonly id: string;
-  read(job: string, slot: number): Promise<StoredTask | null>;
-  list(filter: LedgerFilter): Promise<readonly StoredTask[]>;
   /**
    * Resolves once this gate is the holder; the turn is renewed from then on by itself. Waits for as long as it takes:
    * trouble with the disk is logged, told by `broken`, and tried again. While a turn lives, it is that turn.

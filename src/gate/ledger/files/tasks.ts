@@ -17,14 +17,6 @@ import type { Place } from './place.ts';
 import type { Entry, Standing } from './standing.ts';
 import type { Writer } from './writer.ts';
 
-/** An unreadable slot whose name still tells whose it is; absent: a readable one. */
-export interface UnreadableTask {
-  readonly unreadable: string;
-  readonly job: string;
-  readonly slot: number;
-}
-export type StoredTask = Extract<Stored, { record: LedgerRecord }> | UnreadableTask;
-
 export interface TasksContext {
   readonly disk: Disk;
   readonly folder: Folder;
@@ -32,9 +24,7 @@ export interface TasksContext {
   readonly standing: Standing<LedgerRecord>;
 }
 
-export interface Tasks extends Pick<Ledger, 'create' | 'swap'> {
-  read(job: string, slot: number): Promise<StoredTask | null>;
-  list(filter: LedgerFilter): Promise<readonly StoredTask[]>;
+export interface Tasks extends Pick<Ledger, 'create' | 'swap' | 'read' | 'list'> {
   /** Removes what stands between a record's first and last revision. @throws {Failure} `ledger-failed` */
   compact(name: string, revs: readonly number[]): Promise<void>;
 }
@@ -71,7 +61,7 @@ export function createTasks({ disk, folder, writer, standing }: TasksContext): T
     }
   }
 
-  async function newest(name: string, entry: Entry<LedgerRecord>): Promise<StoredTask | null> {
+  async function newest(name: string, entry: Entry<LedgerRecord>): Promise<Stored | null> {
     const parts = parseTaskName(name);
     const read = await readNewest({ disk, folder, standing }, 'tasks', name, entry, parseTask);
     if (read === null || parts === null) return null;
@@ -134,7 +124,7 @@ export function createTasks({ disk, folder, writer, standing }: TasksContext): T
     list: (filter) =>
       asFailure(async () => {
         const found = [...(await standing.entries())].filter(([name]) => fits(name, filter));
-        const stored: StoredTask[] = [];
+        const stored: Stored[] = [];
         for (let at = 0; at < found.length; at += width) {
           const some = await Promise.all(found.slice(at, at + width).map(([name, entry]) => newest(name, entry)));
           stored.push(...some.filter((one) => one !== null));
