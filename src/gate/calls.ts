@@ -56,7 +56,7 @@ export function createCalls(context: Context, sessions: Sessions, tasks: Tasks):
       checkVersion(v);
       const no = acceptsImage(policy, image);
       if (no !== null) await refused(no, { event: 'session', runner: runner.id });
-      const session = sessions.open(runner);
+      const session = await sessions.open(runner);
       await audit.write({ event: 'session', decision: 'allowed', runner: runner.id });
       const reconnect = Math.ceil(policy.limits.reconnect / 1000);
       const silent = Math.ceil(timing.gateSilent / 1000);

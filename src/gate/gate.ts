@@ -14,7 +14,7 @@ import { heldEpoch, isTakenOver } from './ledger/use.ts';
 import { within } from './limit.ts';
 import type { Logger } from './log.ts';
 import { createPace } from './pace.ts';
-import { type Call, type Reply, jsonError } from './reply.ts';
+import { type Call, type Reply, jsonError, jsonReply } from './reply.ts';
 import { findCall } from './routes.ts';
 import { createSessions } from './sessions.ts';
 import { createTasks } from './tasks/tasks.ts';
@@ -41,6 +41,13 @@ export interface Gate {
   /** Empty: calls are taken and cells can be started; else one sentence for each reason why not. */
   notReady(): readonly string[];
   /**
+   * Goes on with the tasks of the gate before; for a ledger that outlives its gates, before the first call of each turn.
+   * @throws {Failure} `ledger-failed`
+   */
+  takeOver(): Promise<void>;
+  /** Another gate is active: this one ends without a word, and touches no cell that has its order. Never rejects. */
+  abandon(): Promise<void>;
+  /**
    * "This node goes": takes no more calls, ends event streams, leaves cells that can outlive the gate, closes the audit
    * log. Bounded; idempotent.
    */
@@ -57,16 +64,21 @@ function contextOf(options: GateOptions): Context {
 }
 
 /** @throws {Failure} `gate-failed`: the policy asks for something that this gate cannot do */
+export function checkAvailable({ identity }: Policy): void {
+  if (identity.bind === 'none') return;
+  throw new Failure('gate-failed', `identity.bind: ${identity.bind} is not available in this version`);
+}
+
+/** @throws {Failure} `gate-failed`: the policy asks for something that this gate cannot do */
 export function createGate(options: GateOptions): Gate {
+  checkAvailable(options.policy);
   const context = contextOf(options);
   const { audit, cells, ledger, log, policy, timing } = context;
-  if (policy.identity.bind !== 'none')
-    throw new Failure('gate-failed', `identity.bind: ${policy.identity.bind} is not available in this version`);
 
   const sessions = createSessions(context, (session) => tasks.left(session));
   const tasks = createTasks(context, sessions);
   const calls = createCalls(context, sessions, tasks);
-  const pace = createPace(context.bounds, timing, context.clock);
+  const pace = createPace(context.bounds, context.clock);
   let stopping: Promise<void> | null = null;
   const sweep = setInterval(() => {
     sessions.expire();
@@ -87,6 +99,12 @@ export function createGate(options: GateOptions): Gate {
     return jsonError(new Failure('gate-failed', 'something broke in the gate; its log says what'));
   }
 
+  /** @throws {Failure} `gate-stopping`, `gate-standby` */
+  function checkActive(): void {
+    if (stopping !== null) throw new Failure('gate-stopping', 'this gate is stopping', { status: 503 });
+    heldEpoch(ledger);
+  }
+
   async function stop(): Promise<void> {
     clearInterval(sweep);
     await tasks.stop();
@@ -101,10 +119,12 @@ export function createGate(options: GateOptions): Gate {
     log,
     async handle(runner, call) {
       try {
-        if (stopping !== null) throw new Failure('gate-stopping', 'this gate is stopping', { status: 503 });
-        heldEpoch(ledger);
+        checkActive();
         const { name, id } = findCall(call);
-        if (name !== 'events') await pace.wait(runner.id);
+        if (name !== 'events') await pace.wait(runner.id, call.gone);
+        // Nobody is left to be answered.
+        if (call.gone?.aborted === true) return jsonReply({});
+        checkActive();
         return await calls[name](runner, id, call);
       } catch (error) {
         return answerTo(error, runner);
@@ -117,6 +137,14 @@ export function createGate(options: GateOptions): Gate {
     notReady() {
       const reasons = [stopping === null ? null : 'the gate is stopping', cells.ready(), audit.broken()];
       return reasons.filter((reason) => reason !== null);
+    },
+    takeOver: () => tasks.takeOver(),
+    abandon() {
+      clearInterval(sweep);
+      stopping ??= within(tasks.abandon(), timing.stop, () => undefined).catch((err: unknown) =>
+        log.error({ err }, 'the gate did not stop cleanly'),
+      );
+      return stopping;
     },
     stop() {
       stopping ??= within(stop(), timing.stop, () => {

@@ -8,7 +8,8 @@ import { Failure, Refusal } from '../protocol/index.ts';
 import type { Context } from './context.ts';
 import type { RunnerIdentity } from './identity/runner.ts';
 import { type JobKey, jobKeyOf, jobKeyText } from './ledger/key.ts';
-import { written } from './ledger/use.ts';
+import type { SessionRecord } from './ledger/session-record.ts';
+import { heldEpoch, takenOver, written } from './ledger/use.ts';
 
 export interface Session {
   readonly id: string;
@@ -17,14 +18,21 @@ export interface Session {
   job: string | null;
   /** Monotonic milliseconds. */
   usedAt: number;
+  /** Revision in the ledger, and when it was opened, milliseconds since the epoch. */
+  rev: number;
+  readonly opened: number;
 }
 
 export interface Sessions {
   /**
    * Closes the runner's older session; when there are too many, also the one that has waited longest for its proof.
-   * @throws {Failure} `gate-failed`: too many, and each has proved its job
+   * @throws {Failure} `gate-failed`: too many, and each has proved its job; `ledger-failed`, `gate-standby`
    */
-  open(runner: RunnerIdentity): Session;
+  open(runner: RunnerIdentity): Promise<Session>;
+  /** A session of the gate before, unless the runner has a newer one. */
+  restore(record: SessionRecord): void;
+  /** The runner's open session, if it is this job's. */
+  ofJob(runner: string, job: string): Session | null;
   /** @throws {Refusal} `session-unknown` (404), also for another runner's session */
   of(runner: RunnerIdentity, id: string): Session;
   isOpen(session: Session): boolean;
@@ -43,8 +51,18 @@ function bound(message: string): Refusal {
   return new Refusal({ code: 'runner-bound', rule: 'runner identity', message, fix });
 }
 
+function unknownSession(): Refusal {
+  return new Refusal({
+    code: 'session-unknown',
+    rule: 'sessions',
+    message: 'this runner has no such session',
+    fix: 'open a session first; a newer session of the same runner closes the older one',
+    status: 404,
+  });
+}
+
 export function createSessions(
-  { ledger, clock, timing, bounds }: Pick<Context, 'ledger' | 'clock' | 'timing' | 'bounds'>,
+  { ledger, clock, timing, bounds, log }: Pick<Context, 'ledger' | 'clock' | 'timing' | 'bounds' | 'log'>,
   onClose: (session: Session) => void,
 ): Sessions {
   const byId = new Map<string, Session>();
@@ -53,7 +71,25 @@ export function createSessions(
   function close(session: Session): void {
     if (!byId.delete(session.id)) return;
     byRunner.delete(session.runner.id);
+    ledger.closeSession(session.id).catch((err: unknown) => {
+      log.warn({ err, session: session.id }, 'a closed session is still in the ledger');
+    });
     onClose(session);
+  }
+
+  function add(session: Session): void {
+    byId.set(session.id, session);
+    byRunner.set(session.runner.id, session);
+  }
+
+  /** @throws {Refusal} `session-unknown`: it was closed meanwhile @throws {Failure} `ledger-failed`, `gate-standby` */
+  async function put(session: Session): Promise<void> {
+    const { id, runner, job, opened } = session;
+    const { id: name, ephemeral } = runner;
+    const rev = ++session.rev;
+    const record = { v: 1, session: id, rev, epoch: heldEpoch(ledger), runner: name, ephemeral, job, opened } as const;
+    if (await written(ledger.putSession(record))) return;
+    throw byId.get(id) === session ? takenOver() : unknownSession();
   }
 
   function leave(runner: RunnerIdentity): void {
@@ -69,28 +105,37 @@ export function createSessions(
   }
 
   return {
-    open(runner) {
+    async open(runner) {
       leave(runner);
       makeRoom();
       if (byId.size >= bounds.sessions)
         throw new Failure('gate-failed', `this gate has ${bounds.sessions} open sessions and takes no more`, {
           status: 503,
         });
-      const session = { id: randomBytes(16).toString('hex'), runner, job: null, usedAt: clock.monotonic() };
-      byId.set(session.id, session);
-      byRunner.set(runner.id, session);
+      const id = randomBytes(16).toString('hex');
+      const session: Session = { id, runner, job: null, usedAt: clock.monotonic(), rev: 0, opened: clock.now() };
+      add(session);
+      try {
+        await put(session);
+      } catch (error) {
+        close(session);
+        throw error;
+      }
       return session;
+    },
+    restore({ session: id, runner, ephemeral, job, rev, opened }) {
+      const older = byRunner.get(runner);
+      if (older !== undefined && older.opened > opened) return;
+      if (older !== undefined) close(older);
+      add({ id, runner: { id: runner, ephemeral }, job, usedAt: clock.monotonic(), rev, opened });
+    },
+    ofJob(runner, job) {
+      const session = byRunner.get(runner);
+      return session?.job === job ? session : null;
     },
     of(runner, id) {
       const session = byId.get(id);
-      if (session === undefined || session.runner.id !== runner.id)
-        throw new Refusal({
-          code: 'session-unknown',
-          rule: 'sessions',
-          message: 'this runner has no such session',
-          fix: 'open a session first; a newer session of the same runner closes the older one',
-          status: 404,
-        });
+      if (session === undefined || session.runner.id !== runner.id) throw unknownSession();
       session.usedAt = clock.monotonic();
       return session;
     },
@@ -103,7 +148,10 @@ export function createSessions(
       if (session.job !== null && session.job !== job) throw bound('this session belongs to another job');
       const first = session.runner.ephemeral ? await written(ledger.bind(session.runner.id, job)) : job;
       if (first !== job) throw bound('this runner belongs to another job, for ever');
-      session.job = job;
+      if (session.job === null) {
+        session.job = job;
+        await put(session);
+      }
       return key;
     },
     expire() {

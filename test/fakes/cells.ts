@@ -167,7 +167,7 @@ function createCell(
       connection = connect();
       if (closed) connection.end({ exitCode: 137, reason: 'it was killed from outside (exit code 137)' });
       const { lines, ended } = connection;
-      return { id, lines, ended, send: cell.send, remove: cell.remove };
+      return { id, lines, ended, send: (line) => cell.send(line), remove: () => cell.remove() };
     },
     cut() {
       connection.end({ exitCode: null, reason: 'its connection ended, but it is still running' });

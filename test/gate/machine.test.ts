@@ -106,7 +106,7 @@ describe('whatever is seen, in whatever order', () => {
       { state: told.state },
       {},
     ])
-      expect(() => parseLedgerRecord({ ...ended, told: wrong })).toThrow();
+      expect(() => parseLedgerRecord({ ...ended, told: wrong })).toThrow(/^the ledger record/);
     expect(walk([{ seen: 'place' }, result]).at(-1)!.after.told).toBeUndefined();
   });
 

@@ -185,8 +185,66 @@ describe('an event stream', () => {
 
   test('ends at once for a reader that has the result already', async () => {
     const relay = createRelay(1_000);
+    relay.state(state(1));
     relay.result(end(2));
     expect(await read(relay, { state: 2, log: 0 })).toEqual([{ k: 'ping' }]);
+  });
+
+  test('goes on behind what the runner has seen of cells that an older gate heard, whoever ends the task', async () => {
+    for (const known of [{ state: 0, log: 0 }, null]) {
+      const relay = createRelay(1_000, known);
+      relay.result(end(1));
+      expect((await read(relay, { state: 7, log: 3 })).at(-1)).toEqual({ ...end(1), n: 8 });
+      expect(await read(relay, { state: 8, log: 3 })).toEqual([{ k: 'ping' }]);
+    }
+    const replaced = createRelay(1_000);
+    replaced.replace();
+    expect(replaced.shift()).toBe(null);
+    replaced.state(replaced.renumber(state(1)));
+    replaced.log(replaced.renumber(log(1, ['a'])));
+    replaced.result(replaced.renumber(end(2)));
+    const events = await read(replaced, { state: 4, log: 9 });
+    expect(events.slice(1)).toEqual([
+      { ...state(1), n: 5 },
+      { ...log(1, ['a']), n: 10 },
+      { ...end(2), n: 6 },
+    ]);
+    expect(replaced.shift()).toEqual({ state: 4, log: 9 });
+  });
+
+  test('numbers a replacement behind the cell that was lost', async () => {
+    const relay = createRelay(1_000, { state: 10, log: 100 });
+    relay.state(state(1));
+    relay.log(log(1, ['a', 'b']));
+    relay.replace();
+    expect(relay.shift()).toEqual({ state: 11, log: 102 });
+    relay.state(relay.renumber(state(1)));
+    relay.log(relay.renumber(log(1, ['a'])));
+    relay.result(relay.renumber(end(2)));
+    const events = await read(relay, { state: 10, log: 100 });
+    expect(events.slice(1).map((event) => [event.k, 'n' in event ? event.n : 0])).toEqual([
+      ['state', 11],
+      ['log', 101],
+      ['state', 12],
+      ['log', 103],
+      ['result', 13],
+    ]);
+  });
+
+  test('tells each reader the notices of the gate, new ones as they come', async () => {
+    const relay = createRelay(1_000);
+    const notices = ['one'];
+    const source = { relay, ping: (): Event => ({ k: 'ping' }), turn: () => null, notices: () => notices };
+    const pieces = streamEvents(source, { state: 0, log: 0 }, timing, new AbortController().signal);
+    const read = async (): Promise<unknown[]> =>
+      String((await pieces.next()).value)
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown);
+    expect(await read()).toEqual([{ k: 'ping' }, { k: 'notice', message: 'one' }]);
+    notices.push('two');
+    relay.wake();
+    expect(await read()).toEqual([{ k: 'notice', message: 'two' }]);
   });
 
   test('ends as soon as the reader is gone', async () => {

@@ -2,6 +2,7 @@
 // delete that it describes, so that no crash makes a second build (DESIGN.md, The gate; PROTOCOL.md, Ledger).
 
 import type { LedgerRecord } from './record.ts';
+import type { SessionRecords } from './session-record.ts';
 
 /**
  * What stands in a slot. A record that cannot be read counts as "started, unknown": its slot is taken for ever. Whose it
@@ -19,7 +20,7 @@ export interface LedgerFilter {
   readonly runId?: string;
 }
 
-export interface Ledger {
+export interface Ledger extends SessionRecords {
   /** Of this gate's turn as the holder; null: another gate holds the ledger, this one is a standby. */
   epoch(): number | null;
   /** Creates a slot's first record (`rev` 1). @returns false: the slot is taken */

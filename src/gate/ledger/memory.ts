@@ -4,6 +4,7 @@
 import { jobKeyText } from './key.ts';
 import type { Ledger, LedgerFilter, Stored } from './ledger.ts';
 import type { LedgerRecord } from './record.ts';
+import type { SessionRecord } from './session-record.ts';
 
 /** DESIGN.md, The gate: kept 7 days. */
 const kept = 7 * 24 * 3_600_000;
@@ -19,6 +20,7 @@ function fits({ key }: LedgerRecord, { job, repositoryId, runId }: LedgerFilter)
 export function memoryLedger(now: () => number = Date.now): Ledger {
   // Grouped by repository, since every question but one names it; in the order of creation.
   const repositories = new Map<string, Map<string, LedgerRecord>>();
+  const open = new Map<string, SessionRecord>();
   const bindings = new Map<string, { readonly job: string; readonly at: number }>();
 
   function group(repositoryId: string): Map<string, LedgerRecord> {
@@ -69,6 +71,16 @@ export function memoryLedger(now: () => number = Date.now): Ledger {
         for (const record of records.values()) if (fits(record, filter)) found.push({ record });
       return Promise.resolve(found);
     },
+    putSession(record) {
+      if (record.rev !== (open.get(record.session)?.rev ?? 0) + 1) return Promise.resolve(false);
+      open.set(record.session, record);
+      return Promise.resolve(true);
+    },
+    closeSession(session) {
+      open.delete(session);
+      return Promise.resolve();
+    },
+    sessions: () => Promise.resolve([...open.values()]),
     bind(runner, job) {
       const { job: bound } = bindings.get(runner) ?? { job };
       if (!bindings.has(runner)) bindings.set(runner, { job, at: now() });

@@ -23,10 +23,8 @@ export interface Relay {
   result(event: ResultEvent): void;
   /** The next cell begins at 1 again. */
   replace(): void;
-  /** What is added to the present cell's numbers for the runner; null: no runner has told yet what it has seen. */
+  /** What is added to the present cell's numbers for the runner; null: no runner has asked for them yet. */
   shift(): Numbers | null;
-  /** A runner tells what it has seen. Matters once, and only where it was not known. @returns whether it did */
-  bind(position: Position): boolean;
   /** The oldest event that the reader has not seen; null: there is none now. */
   after(position: Position): LogEvent | StateEvent | ResultEvent | null;
   lastState(): StateEvent | null;
@@ -39,6 +37,7 @@ export interface Relay {
   wake(): void;
 }
 
+/** Nothing was seen. */
 const none: Numbers = { state: 0, log: 0 };
 const sum = (a: Numbers, b: Numbers): Numbers => ({ state: a.state + b.state, log: a.log + b.log });
 
@@ -62,10 +61,12 @@ export function createRelay(maxLogBytes: number, known: Numbers | null = none): 
     const more = event.k === 'log' ? by.log : by.state;
     return more === 0 ? event : { ...event, n: event.n + more };
   };
-  const here = ({ state, log }: Position): Position => {
-    const { state: s, log: l } = base ?? none;
-    return { state: state - s, log: log - l };
-  };
+  const here = ({ state, log }: Position, by: Numbers): Position => ({ state: state - by.state, log: log - by.log });
+
+  /** While nothing was said here, what the runner has seen was said by cells of an older gate. */
+  function floatIfSilent(): void {
+    if (order === 0) base = null;
+  }
 
   function next(position: Position): LogEvent | StateEvent | ResultEvent | null {
     const log = ring.after(position.log);
@@ -90,25 +91,25 @@ export function createRelay(maxLogBytes: number, known: Numbers | null = none): 
       wake();
     },
     result(event) {
-      result ??= event;
+      if (result !== null) return;
+      floatIfSilent();
+      result = event;
       wake();
     },
     replace() {
+      floatIfSilent();
       offset = last;
     },
     shift: () => (base === null ? null : sum(base, offset)),
-    bind(position) {
-      if (base !== null) return false;
-      base = position;
-      return true;
-    },
     after(position) {
-      const event = next(here(position));
-      return event === null ? null : shown(event, base ?? none);
+      const event = next(base === null ? none : here(position, base));
+      if (event === null) return null;
+      base ??= position;
+      return shown(event, base);
     },
     lastState: () => states.last(),
     ended: () => result,
-    isRead: (position) => result !== null && result.n <= here(position).state,
+    isRead: (position) => result !== null && base !== null && result.n <= here(position, base).state,
     watch(onChange) {
       watchers.add(onChange);
       return () => watchers.delete(onChange);

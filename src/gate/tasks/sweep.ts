@@ -50,9 +50,9 @@ export function createSweep(context: Context, life: Life, turns: Turns): (task: 
   }
 
   async function ordered(task: Task): Promise<void> {
-    if (task.tokenSince !== null && since(task.tokenSince) > policy.limits.reconnect)
-      return life.fail(task, noToken(policy.limits.reconnect));
-    if (!task.spoke && since(task.attachedAt) > timing.firstEvent)
+    const shift = task.relay.shift();
+    if (task.journal.record().shift === null && shift !== null) await life.see(task, { seen: 'shift', shift });
+    if (!task.spoke && task.tokenSince === null && since(task.attachedAt) > timing.firstEvent)
       return life.fail(task, new Failure('cell-misbehaved', `the cell said nothing for ${seconds(timing.firstEvent)}`));
     if (since(task.cancelledAt) > afterCancel)
       return life.fail(task, new Failure('cell-misbehaved', 'the cell was told to cancel and did not end'));
@@ -62,6 +62,9 @@ export function createSweep(context: Context, life: Life, turns: Turns): (task: 
 
   return async (task) => {
     try {
+      // Before any other rule: a job that does not come back has no turn either.
+      if (task.tokenSince !== null && since(task.tokenSince) > policy.limits.reconnect)
+        return await life.fail(task, noToken(policy.limits.reconnect));
       if (task.journal.record().phase === 'waiting') await waiting(task);
       else if (task.orderedAt !== null) await ordered(task);
     } catch (err) {

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import type { RunnerIdentity } from '../identity/runner.ts';
 import { jobKeyText } from '../ledger/key.ts';
 import type { Session, Sessions } from '../sessions.ts';
+import { removeOrphans, trackCells } from '../cells/orphans.ts';
 import { createAdmission } from './admission.ts';
 import { createIdleCells } from './idle.ts';
 import { createEnding } from './ending.ts';
@@ -13,6 +14,7 @@ import { type Places, createPlaces } from './places.ts';
 import type { Position } from './relay.ts';
 import { streamEvents } from './stream.ts';
 import { createSweep } from './sweep.ts';
+import { takeOver } from './take-over.ts';
 import { type Task, answerOf, taskFields } from './task.ts';
 import { createTurns } from './turns.ts';
 
@@ -27,11 +29,17 @@ export interface Tasks {
   /** The session is over: what waits for a place ends, what has its order goes on. */
   left(session: Session): void;
   sweep(): void;
+  /** Goes on with what the ledger calls open. @throws {Failure} `ledger-failed` */
+  takeOver(): Promise<void>;
+  /** Another gate is active: forgets everything and touches no cell that has its order. */
+  abandon(): Promise<void>;
   /** Ends what cannot outlive the process, then all readers. */
   stop(): Promise<void>;
 }
 
-export function createTasks(context: Context, sessions: Sessions): Tasks {
+export function createTasks(given: Context, sessions: Sessions): Tasks {
+  const tracked = trackCells(given.cells);
+  const context: Context = { ...given, cells: tracked };
   const { audit, bounds, cells, clock, ledger, log, policy, timing } = context;
   /** In the order of their making; `ended` in the order of their end. */
   const open = new Map<string, Task>();
@@ -57,19 +65,33 @@ export function createTasks(context: Context, sessions: Sessions): Tasks {
   const life = createLife(context, ending);
   const turns = createTurns(context, places, sessions, life);
   const look = createSweep(context, life, turns);
-  const admission = createAdmission(context, {
-    places,
-    sessions,
-    idle,
-    life,
-    turns,
-    known: (job, request) => byRequest.get(requestKey(job, request)),
-    add(task) {
-      const { key, request } = task.journal.record();
-      open.set(task.id, task);
-      byRequest.set(requestKey(jobKeyText(key), request), task);
-    },
-  });
+  function add(task: Task): void {
+    const { key, request } = task.journal.record();
+    (task.endedAt === null ? open : ended).set(task.id, task);
+    byRequest.set(requestKey(jobKeyText(key), request), task);
+  }
+  const known = (job: string, request: string): Task | undefined => byRequest.get(requestKey(job, request));
+  const admission = createAdmission(context, { places, sessions, idle, life, turns, known, add });
+
+  let lookedForOrphans = clock.monotonic();
+  /** At first and again and again: the engine may still have been at work for a gate that is gone. */
+  function dropOrphans(): void {
+    lookedForOrphans = clock.monotonic();
+    const needed = (id: string): boolean =>
+      ledger.epoch() === null || [...open.values()].some((task) => task.journal.record().cell === id);
+    const looking = removeOrphans(tracked, needed, log);
+    ending.track(looking.catch((err: unknown) => log.warn({ err }, 'cells that nobody needs cannot be looked for')));
+  }
+
+  function unknownTask(): Refusal {
+    return new Refusal({
+      code: 'task-unknown',
+      rule: 'tasks',
+      message: 'this runner has no such task',
+      fix: 'ask for events of the task that this session was given',
+      status: 404,
+    });
+  }
 
   /** @throws {Refusal} `task-unknown` (404), also for another runner's or a closed session's task */
   function find(runner: RunnerIdentity, id: string): Task {
@@ -79,14 +101,7 @@ export function createTasks(context: Context, sessions: Sessions): Tasks {
       task.session.usedAt = task.heardAt;
       return task;
     }
-    const fix = 'ask for events of the task that this session was given';
-    throw new Refusal({
-      code: 'task-unknown',
-      rule: 'tasks',
-      message: 'this runner has no such task',
-      fix,
-      status: 404,
-    });
+    throw unknownTask();
   }
 
   async function* read(task: Task, from: Position, gone: AbortSignal): AsyncGenerator<string> {
@@ -103,6 +118,7 @@ export function createTasks(context: Context, sessions: Sessions): Tasks {
           task.waitingSince !== null && task.turnSince === null && task.journal.record().phase === 'waiting'
             ? ({ k: 'ping', ahead: places.ahead(task) } as const)
             : ({ k: 'ping' } as const),
+        notices: () => task.notices,
         turn: () => (task.turnSince === null ? null : ({ k: 'turn' } as const)),
       };
       yield* streamEvents(source, from, timing, mine.signal);
@@ -143,6 +159,8 @@ export function createTasks(context: Context, sessions: Sessions): Tasks {
     },
     events(runner, id, from) {
       const task = find(runner, id);
+      // The job has to ask for its task again, and so brings the token that this gate lacks.
+      if (task.tokenSince !== null) throw unknownTask();
       return (gone) => read(task, from, gone);
     },
     left(session) {
@@ -159,7 +177,17 @@ export function createTasks(context: Context, sessions: Sessions): Tasks {
       if (ledger.epoch() === null) return;
       for (const task of open.values()) void look(task);
       forgetEnded();
+      if (clock.monotonic() - lookedForOrphans > timing.orphans) dropOrphans();
       idle.renew((session) => sessions.isOpen(session));
+    },
+    async takeOver() {
+      await takeOver(context, { sessions, places, life, turns, add });
+      dropOrphans();
+    },
+    async abandon() {
+      for (const task of open.values()) ending.abandon(task);
+      for (const task of ended.values()) task.reader?.abort();
+      await idle.dropAll();
     },
     async stop() {
       if (!cells.survives) await Promise.all([...open.values()].map((task) => life.fail(task, endedByStop())));
