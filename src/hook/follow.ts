@@ -18,6 +18,7 @@ export interface Watcher {
 
 /**
  * @param turn a place is free: prove again
+ * @param attach asks for the same task once more
  * @throws {Failure} `gate-unreachable`: no event for `reconnect`; `no-result`: state events before the result are
  *   missing, so it is not this task's whole story; `gate-failed`
  * @throws {Refusal} what the gate refuses
@@ -27,6 +28,7 @@ export async function follow(
   task: string,
   watcher: Watcher,
   turn: () => Promise<unknown>,
+  attach: () => Promise<unknown>,
 ): Promise<ResultEvent> {
   const { limits, over, printer } = hook;
   /** Last state event before which none is missing, newest one that was shown, last line of the log. */
@@ -54,6 +56,7 @@ export async function follow(
 
   let heard = performance.now();
   let gaps = 0;
+  let attached = false;
   for (let tries = 0; ; tries++) {
     let code = '';
     let spoke = false;
@@ -70,11 +73,16 @@ export async function follow(
         heard = performance.now();
         tries = 0;
         spoke = true;
+        attached = false;
       }
       // Its end after 25 s is no silence of the gate.
       if (spoke) heard = performance.now();
     } catch (error) {
-      ({ code } = passing(error, over));
+      // A gate that was started anew may lack what only this process has: the Drone token of the step.
+      if (error instanceof Refusal && error.code === 'task-unknown' && !attached) {
+        attached = true;
+        await attach();
+      } else ({ code } = passing(error, over));
     }
     if (performance.now() - heard > limits.reconnect)
       throw new Failure('gate-unreachable', `no gate told of the task for ${duration(limits.reconnect / 1000)}`);

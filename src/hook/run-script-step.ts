@@ -63,13 +63,15 @@ export async function runScriptStep(begun: Hook, { args, state }: RunScriptStep)
   const wish = { v: protocolVersion, request: random(), task, ...inputsOf(args.environmentVariables) };
   const view = createView(hook);
 
-  const answer = prove(hook, opened, async (proof) => {
-    const body = { ...wish, ...proof };
-    if (Buffer.byteLength(JSON.stringify(body)) > limits.document)
-      refuse('params-too-large', 'the parameters are too large together', 'calls of 64 KiB', 'send less');
-    asked.sent = true;
-    return ask(hook, `POST /v1/sessions/${session}/tasks`, body, parseTaskAnswer);
-  });
+  const attach = () =>
+    prove(hook, opened, async (proof) => {
+      const body = { ...wish, ...proof };
+      if (Buffer.byteLength(JSON.stringify(body)) > limits.document)
+        refuse('params-too-large', 'the parameters are too large together', 'calls of 64 KiB', 'send less');
+      asked.sent = true;
+      return ask(hook, `POST /v1/sessions/${session}/tasks`, body, parseTaskAnswer);
+    });
+  const answer = attach();
   const asked: Asked = { sent: false, view, answer };
   const result = async (): Promise<ResultEvent> => {
     const accepted = await answer;
@@ -78,7 +80,7 @@ export async function runScriptStep(begun: Hook, { args, state }: RunScriptStep)
     await printer.flush();
     const proof = `POST /v1/tasks/${accepted.task}/proof`;
     const turn = () => prove(hook, opened, (body) => ask(hook, proof, body, String));
-    return follow(hook, accepted.task, view, turn).catch((error: unknown) => {
+    return follow(hook, accepted.task, view, turn, attach).catch((error: unknown) => {
       if (!(error instanceof Failure)) throw error;
       throw new Failure(error.code, `${error.message}; ${nameOf(view)} goes on without this step`, { cause: error });
     });

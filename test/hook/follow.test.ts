@@ -353,8 +353,27 @@ describe('much', () => {
     expect(called.code).toBe(1);
   });
 
-  it('a task that the gate does not know any more is a refusal', async () => {
+  it('a task that the gate does not know any more is asked for once more, by the same request', async () => {
+    here.gate.script.answer = ({ name, before }) =>
+      name === 'GET events' && (before === 0 || before === 2) ? refusal('task-unknown') : undefined;
+    connections(
+      () => undefined,
+      (stream) => stream.send(state(1), log(1, 'a')),
+      () => undefined,
+      (stream) => stream.send(state(2), resultOf(3)),
+    );
+    const called = await here.job.call(here.job.step('drone build', { DRONE_TOKEN: 'from-the-workflow' }));
+    expect(called.code).toBe(0);
+    const asked = here.gate.calls.filter(({ name }) => name === 'POST tasks').map(({ body }) => body);
+    expect(new Set(asked.map((body) => body['request'])).size).toBe(1);
+    expect(asked.map((body) => body['droneToken'])).toEqual(Array(3).fill('from-the-workflow'));
+    expect(new Set(asked.map((body) => body['token'])).size).toBe(3);
+    expect(queries()).toEqual(['state=0&log=0', 'state=0&log=0', 'state=1&log=1', 'state=1&log=1']);
+  });
+
+  it('a task that the gate does not know twice in a row is a refusal', async () => {
     here.gate.script.answer = ({ name }) => (name === 'GET events' ? refusal('task-unknown') : undefined);
     expect(annotationOf(await run())[0]).toBe('task-unknown');
+    expect(here.gate.names().filter((name) => name === 'POST tasks')).toHaveLength(2);
   });
 });
