@@ -41,6 +41,13 @@ export interface Gate {
   /** Empty: calls are taken and cells can be started; else one sentence for each reason why not. */
   notReady(): readonly string[];
   /**
+   * Goes on with the tasks of the gate before; for a ledger that outlives its gates, before the first call of each turn.
+   * @throws {Failure} `ledger-failed`
+   */
+  takeOver(): Promise<void>;
+  /** Another gate is active: this one ends without a word, and touches no cell that has its order. Never rejects. */
+  abandon(): Promise<void>;
+  /**
    * "This node goes": takes no more calls, ends event streams, leaves cells that can outlive the gate, closes the audit
    * log. Bounded; idempotent.
    */
@@ -57,11 +64,16 @@ function contextOf(options: GateOptions): Context {
 }
 
 /** @throws {Failure} `gate-failed`: the policy asks for something that this gate cannot do */
+export function checkAvailable({ identity }: Policy): void {
+  if (identity.bind === 'none') return;
+  throw new Failure('gate-failed', `identity.bind: ${identity.bind} is not available in this version`);
+}
+
+/** @throws {Failure} `gate-failed`: the policy asks for something that this gate cannot do */
 export function createGate(options: GateOptions): Gate {
+  checkAvailable(options.policy);
   const context = contextOf(options);
   const { audit, cells, ledger, log, policy, timing } = context;
-  if (policy.identity.bind !== 'none')
-    throw new Failure('gate-failed', `identity.bind: ${policy.identity.bind} is not available in this version`);
 
   const sessions = createSessions(context, (session) => tasks.left(session));
   const tasks = createTasks(context, sessions);
@@ -125,6 +137,14 @@ export function createGate(options: GateOptions): Gate {
     notReady() {
       const reasons = [stopping === null ? null : 'the gate is stopping', cells.ready(), audit.broken()];
       return reasons.filter((reason) => reason !== null);
+    },
+    takeOver: () => tasks.takeOver(),
+    abandon() {
+      clearInterval(sweep);
+      stopping ??= within(tasks.abandon(), timing.stop, () => undefined).catch((err: unknown) =>
+        log.error({ err }, 'the gate did not stop cleanly'),
+      );
+      return stopping;
     },
     stop() {
       stopping ??= within(stop(), timing.stop, () => {

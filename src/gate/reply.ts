@@ -10,6 +10,8 @@ export interface Call {
   /** Without the question mark; empty: none. */
   readonly query: string;
   readonly body: Uint8Array;
+  /** Aborted when the caller has gone away. */
+  readonly gone?: AbortSignal | undefined;
 }
 
 export interface JsonReply {

@@ -44,8 +44,6 @@ export interface Timing {
   readonly keepEnded: number;
   /** How often all of the above is looked at. */
   readonly sweep: number;
-  /** How late a runner is answered that has used up its calls. */
-  readonly latecomer: number;
   /** Reading a secret or writing an audit line: a disk that hangs must not hang the gate. */
   readonly disk: number;
   /** A graceful stop. */
@@ -92,7 +90,6 @@ export const defaultTiming: Timing = {
   unproved: 600_000,
   keepEnded: 600_000,
   sweep: 1_000,
-  latecomer: 5_000,
   disk: 10_000,
   stop: 10_000,
   order: { call: 10_000, trigger: 75_000, lookup: 75_000, cancel: 60_000, poll: 2_000, lost: 600_000 },

@@ -37,8 +37,10 @@ export function createHttpServer(answer: (call: Call) => Promise<Reply>, limits:
     }
     busy.add(socket);
     try {
+      const gone = new AbortController();
+      response.once('close', () => gone.abort());
       const call = await readCall(request, limits.bodyBytes);
-      await writeReply(response, await answer(call), limits.stall);
+      await writeReply(response, await answer({ ...call, gone: gone.signal }), limits.stall);
     } catch (error) {
       if (error instanceof Refusal) await writeReply(response, jsonError(error), limits.stall, true);
       else response.destroy();
