@@ -139,7 +139,7 @@ export async function startLab({ policy, built, drone, log }: LabOptions): Promi
 
   async function runner(name: string): Promise<LabRunner> {
     const home = join(folder, 'runners', name);
-    await mkdir(home, { recursive: true });
+    await mkdir(home, { recursive: true, mode: 0o700 });
     const path = join(home, 'gate.sock');
     const socket = await listenOnSocket(gate, { name, path, ephemeral: true });
     return {

@@ -1,12 +1,22 @@
 // The runner's socket and the operator's listener: what stands in the way, who may connect, what is told.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createSocketServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Listener, listenForOperator, listenOnSocket } from '../../src/gate/index.ts';
 import { type Bench, startBench } from './support/bench.ts';
 import { call } from './support/http.ts';
@@ -39,11 +49,21 @@ const ask = async (path: string): Promise<number> =>
 describe("a runner's socket", () => {
   test('is made, serves whoever reaches its folder, and is gone when it closes', async () => {
     const listener = await listen(at('a.sock'));
-    expect([lstatSync(at('a.sock')).isSocket(), lstatSync(at('a.sock')).mode & 0o777, await ask(at('a.sock'))]).toEqual(
-      [true, 0o666, 200],
-    );
+    expect([lstatSync(at('a.sock')).isSocket(), await ask(at('a.sock'))]).toEqual([true, 200]);
     await listener.close();
     expect(existsSync(at('a.sock'))).toBe(false);
+  });
+
+  test('is open to any user from its first moment on, whatever the umask, which stays as it was', async () => {
+    const before = process.umask(0o077);
+    try {
+      const listener = await listen(at('open.sock'));
+      expect(lstatSync(at('open.sock')).mode & 0o666).toBe(0o666);
+      expect(process.umask(0o077)).toBe(0o077);
+      await listener.close();
+    } finally {
+      process.umask(before);
+    }
   });
 
   test('that a dead gate has left is replaced', async () => {
@@ -82,6 +102,45 @@ describe("a runner's socket", () => {
     expect(await refused(at('elsewhere/a.sock'))).toBe(
       "the socket's folder must be made by the operator: ~/elsewhere is no folder",
     );
+  });
+
+  test.for([
+    ['its group', 0o770],
+    ['all users', 0o777],
+    ['all users, as /tmp is', 0o1777],
+  ] as const)('is not made in a folder that can be written by %s', async ([, mode]) => {
+    const path = at(`shared-${mode}`);
+    mkdirSync(path);
+    chmodSync(path, mode);
+    const shown = (mode & 0o777).toString(8);
+    expect(await refused(`${path}/a.sock`)).toBe(
+      `the socket's folder ${path.replace(folder, '~')} can be written by others (mode ${shown}); run: chmod go-w ${path.replace(folder, '~')}`,
+    );
+    expect(existsSync(`${path}/a.sock`)).toBe(false);
+    chmodSync(path, 0o755);
+    expect(await refused(`${path}/a.sock`)).toBe('listens');
+  });
+
+  test("is not made in another user's folder", async () => {
+    const owner = vi.spyOn(process, 'geteuid').mockReturnValue(4242);
+    const { uid } = lstatSync(folder);
+    expect(await refused(at('a.sock'))).toBe(
+      `the socket's folder ~ belongs to user ${uid}; it must belong to user 4242`,
+    );
+    owner.mockRestore();
+    expect(await refused(at('a.sock'))).toBe('listens');
+  });
+
+  test('that cannot be made, or that vanishes, leaves the other runners alone', async () => {
+    const [first, second] = [await listen(at('first.sock')), await listen(at('second.sock'), 'runner-b')];
+    expect(await refused(at('missing/third.sock'), 'runner-c')).toMatch(/is no folder$/);
+    unlinkSync(at('second.sock'));
+    mkdirSync(at('second.sock'));
+    expect(await ask(at('first.sock'))).toBe(200);
+    await second.close();
+    expect(await ask(at('first.sock'))).toBe(200);
+    await first.close();
+    expect(bench.gate.notReady()).toEqual([]);
   });
 
   test('has a path that the system takes whole', async () => {

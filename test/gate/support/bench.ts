@@ -164,7 +164,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
 
   async function runner(name = `runner-${listeners.length + 1}`, ephemeral = true): Promise<TestRunner> {
     const home = join(folder, name);
-    mkdirSync(home);
+    mkdirSync(home, { mode: 0o700 });
     const path = join(home, 'gate.sock');
     const listener = await listenOnSocket(gate, { name, path, ephemeral }, { close: 200, ...options.limits });
     listeners.push(listener);
