@@ -1,21 +1,27 @@
-// `airlock gate`: the operator's side. Until there is an engine it proves who asks and decides, and starts nothing.
+// `airlock gate`: the operator's side, on one machine with a Docker engine.
 
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { isAbsolute } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   type Audit,
+  type DockerCells,
+  type FileLedger,
   type Gate,
   type Listener,
-  createGate,
+  type Logger,
   createLog,
+  createSharedGate,
+  dockerCells,
   fileAudit,
   listenForOperator,
   listenOnSocket,
-  memoryLedger,
-  noEngine,
+  openFileLedger,
 } from '../gate/index.ts';
 import { type Policy, PolicyError, loadPolicy } from '../policy/index.ts';
 import { Failure } from '../protocol/index.ts';
+import { findBuilt } from '../try/built.ts';
 
 interface SocketOption {
   readonly name: string;
@@ -23,14 +29,19 @@ interface SocketOption {
 }
 interface GateCommandOptions {
   readonly policy: string;
+  readonly ledger: string;
   readonly audit: string;
+  readonly engine: string;
+  readonly network: string;
   readonly socket: readonly SocketOption[];
   readonly listen?: string;
   readonly logLevel: string;
 }
 
-/** What the finished gate has and this version does not: said in one line instead of being ignored. */
-const later = ['ledger', 'engine', 'network'] as const;
+function absolute(path: string): string {
+  if (!isAbsolute(path)) throw new InvalidArgumentError('write an absolute path.');
+  return path;
+}
 
 function parseSocket(text: string, before: readonly SocketOption[] = []): SocketOption[] {
   const mark = text.indexOf('=');
@@ -39,12 +50,6 @@ function parseSocket(text: string, before: readonly SocketOption[] = []): Socket
   if (before.some((other) => other.name === name || other.path === path))
     throw new InvalidArgumentError('each runner needs a name and a path of its own.');
   return [...before, { name, path }];
-}
-
-function notYet(name: string): () => never {
-  return () => {
-    throw new InvalidArgumentError(`--${name} is not available in this version; leave it out.`);
-  };
 }
 
 function readPolicy(file: string, command: Command): Policy {
@@ -81,19 +86,48 @@ function untilSignal(): Promise<NodeJS.Signals> {
   });
 }
 
+/** Whatever was opened, in the order in which it is closed when something else cannot be. */
+interface Opened {
+  audit?: Audit;
+  ledger?: FileLedger;
+  cells?: DockerCells;
+  gate?: Gate;
+}
+
+async function open(options: GateCommandOptions, policy: Policy, log: Logger, opened: Opened): Promise<Gate> {
+  const audit = (opened.audit = await fileAudit(options.audit));
+  await audit.write({ event: 'start', policy: policy.hash });
+  const holder = `${hostname()}/${process.pid}`;
+  const ledger = (opened.ledger = await openFileLedger({ folder: options.ledger, holder, log }));
+  const { engine: socket, network } = options;
+  const script = readFileSync(findBuilt().cell, 'utf8');
+  const image = policy.image.run;
+  const cells = (opened.cells = dockerCells({ socket, image, network, script, log, installation: ledger.id }));
+  await cells.check();
+  opened.gate = createSharedGate({ policy, ledger, audit, cells, log });
+  return opened.gate;
+}
+
+async function close({ audit, ledger, cells, gate }: Opened): Promise<void> {
+  if (gate !== undefined) await gate.stop();
+  else {
+    await audit?.close();
+    await ledger?.close();
+  }
+  cells?.close();
+}
+
 async function run(options: GateCommandOptions, command: Command): Promise<void> {
   const policy = readPolicy(options.policy, command);
   const log = createLog(options.logLevel);
-  let audit: Audit | undefined;
-  let gate: Gate | undefined;
+  const opened: Opened = {};
+  let gate: Gate;
   let listeners: Listener[];
   try {
-    audit = await fileAudit(options.audit);
-    await audit.write({ event: 'start', policy: policy.hash });
-    gate = createGate({ policy, ledger: memoryLedger(), audit, cells: noEngine, log });
+    gate = await open(options, policy, log, opened);
     listeners = await listen(gate, options);
   } catch (error) {
-    await (gate === undefined ? audit?.close() : gate.stop());
+    await close(opened);
     const reason = error instanceof Error ? error.message : String(error);
     return command.error(`airlock gate: ${reason}`, {
       exitCode: 1,
@@ -106,24 +140,30 @@ async function run(options: GateCommandOptions, command: Command): Promise<void>
   );
   const signal = await untilSignal();
   log.info({ signal }, 'the gate stops; builds go on');
-  await Promise.all([gate.stop(), ...listeners.map((listener) => listener.close())]);
+  await Promise.all([close(opened), ...listeners.map((listener) => listener.close())]);
   log.info('the gate has stopped');
 }
 
 /** Exits with 0 after SIGTERM or SIGINT, with 1 and one clear line a problem when it cannot start. */
 export function gateCommand(): Command {
-  const command = new Command('gate')
+  return new Command('gate')
     .summary("run the operator's side")
     .description('Proves who asks, decides by the policy, and is the only one who can start a cell.')
     .requiredOption('--policy <file>', 'policy file (YAML)')
+    .requiredOption(
+      '--ledger <folder>',
+      'what was started, in files of this gate alone; made if it is missing',
+      absolute,
+    )
     .requiredOption('--audit <file>', 'audit log: one JSON line for each decision, on the disk before anything starts')
     .requiredOption(
       '--socket <NAME=PATH>',
       'unix socket of one runner, in a folder that only it can reach; may be repeated',
       parseSocket,
     )
+    .requiredOption('--engine <socket>', 'unix socket of the Docker engine that runs the cells', absolute)
+    .requiredOption('--network <name>', 'Docker network of the cells, from which they reach Drone')
     .option('--listen <address>', "the operator's /healthz and /readyz, on 127.0.0.1:PORT")
-    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error', 'silent']).default('info'));
-  for (const name of later) command.addOption(new Option(`--${name} <value>`).argParser(notYet(name)).hideHelp());
-  return command.action((options: GateCommandOptions) => run(options, command));
+    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error', 'silent']).default('info'))
+    .action((options: GateCommandOptions, command: Command) => run(options, command));
 }

@@ -1,10 +1,12 @@
 export * from './audit.ts';
+export * from './cells/docker/index.ts';
 export * from './cells/engine.ts';
 export * from './cells/none.ts';
 export * from './cells/process.ts';
 export * from './gate.ts';
 export * from './identity/runner.ts';
 export * from './ledger/adoption.ts';
+export * from './ledger/files/index.ts';
 export * from './ledger/key.ts';
 export * from './ledger/ledger.ts';
 export * from './ledger/memory.ts';
@@ -15,3 +17,4 @@ export * from './server/limits.ts';
 export * from './server/operator.ts';
 export * from './server/socket.ts';
 export * from './timing.ts';
+export * from './turns.ts';

@@ -41,7 +41,15 @@ async function refused(args: readonly string[]): Promise<[number, string]> {
     return [(error as { exitCode: number }).exitCode, said.join('').replaceAll(folder, '~').trim()];
   }
 }
-const whole = (): string[] => ['--policy', at('policy.yaml'), '--audit', at('audit'), '--socket', `a=${at('a.sock')}`];
+const whole = (): string[] => [
+  ...['--policy', at('policy.yaml'), '--audit', at('audit'), '--ledger', at('ledger')],
+  ...['--engine', at('engine.sock'), '--network', 'cells', '--socket', `a=${at('a.sock')}`],
+];
+const without = (option: string): string[] => {
+  const args = whole();
+  args.splice(args.indexOf(option), 2);
+  return args;
+};
 
 describe('airlock gate', () => {
   test('serves its sockets until a signal, then stops in good order', async () => {
@@ -56,10 +64,10 @@ describe('airlock gate', () => {
       '127.0.0.1:0',
     ]);
     while (!existsSync(at('a.sock'))) await new Promise((done) => setTimeout(done, 5));
-    expect(await call(at('a.sock'), 'POST', '/v1/sessions', { v: 1, image: 'airlock' })).toMatchObject({
-      status: 200,
-      body: { identity: 'github' },
-    });
+    const open = () => call(at('a.sock'), 'POST', '/v1/sessions', { v: 1, image: 'airlock' });
+    // It serves a moment later, when it is the ledger's holder.
+    while ((await open()).status === 503) await new Promise((done) => setTimeout(done, 5));
+    expect(await open()).toMatchObject({ status: 200, body: { identity: 'github' } });
     // A caller that does nothing must not hold up the stop.
     request({ socketPath: at('a.sock'), method: 'POST', path: '/v1/sessions' })
       .on('error', () => undefined)
@@ -71,16 +79,15 @@ describe('airlock gate', () => {
       .trim()
       .split('\n')
       .map((line) => (JSON.parse(line) as { event: string }).event);
-    expect(events).toEqual(['start', 'session', 'stop']);
+    expect(events).toEqual(['start', 'session', 'session', 'stop']);
   });
 
   test.for<[string, () => string[], string | RegExp]>([
-    ['no socket', () => whole().slice(0, 4), "error: required option '--socket <NAME=PATH>' not specified"],
-    [
-      'no audit log',
-      () => [...whole().slice(0, 2), ...whole().slice(4)],
-      "error: required option '--audit <file>' not specified",
-    ],
+    ['no socket', () => without('--socket'), "error: required option '--socket <NAME=PATH>' not specified"],
+    ['no ledger', () => without('--ledger'), "error: required option '--ledger <folder>' not specified"],
+    ['no engine', () => without('--engine'), "error: required option '--engine <socket>' not specified"],
+    ['no network', () => without('--network'), "error: required option '--network <name>' not specified"],
+    ['no audit log', () => without('--audit'), "error: required option '--audit <file>' not specified"],
     ['a policy that is wrong', () => [...whole(), '--policy', at('bad.yaml')], /^~\/bad\.yaml:1:10: version: /m],
     ['no policy file', () => [...whole(), '--policy', at('none.yaml')], /^~\/none\.yaml: cannot be read: ENOENT/],
     ['a socket without a name', () => [...whole(), '--socket', '/x'], /write NAME=\/absolute\/path\.$/],
@@ -97,7 +104,7 @@ describe('airlock gate', () => {
     ],
     [
       'a socket without its folder',
-      () => [...whole().slice(0, 4), '--socket', `a=${at('none/a.sock')}`],
+      () => [...without('--socket'), '--socket', `a=${at('none/a.sock')}`],
       "airlock gate: the socket's folder must be made by the operator: ~/none is no folder",
     ],
     ['an audit log that cannot be opened', () => [...whole(), '--audit', at('none/audit')], /^airlock gate: ENOENT/],
@@ -111,12 +118,18 @@ describe('airlock gate', () => {
       () => [...whole(), '--listen', '0.0.0.0:80'],
       "airlock gate: the operator's address must be 127.0.0.1:PORT or [::1]:PORT, not 0.0.0.0:80",
     ],
+    ['a ledger folder that is relative', () => [...whole(), '--ledger', 'x'], /write an absolute path\.$/],
+    ['an engine that is relative', () => [...whole(), '--engine', 'x'], /write an absolute path\.$/],
     [
-      'a ledger folder',
-      () => [...whole(), '--ledger', '/x'],
-      /--ledger is not available in this version; leave it out\.$/,
+      'a ledger whose folder cannot be made',
+      () => [...whole(), '--ledger', at('none/ledger')],
+      /^airlock gate: the ledger's folder ~\/none\/ledger cannot be used: it is gone$/,
     ],
-    ['an engine', () => [...whole(), '--engine', '/x'], /--engine is not available in this version; leave it out\.$/],
+    [
+      'a network that is no isolation',
+      () => [...whole(), '--network', 'host'],
+      'airlock gate: the network "host" isolates nothing: make one for the cells (docker network create)',
+    ],
   ])('with %s says one line and exits with 1', async ([, args, message]) => {
     const [code, said] = await refused(args());
     expect(code).toBe(1);

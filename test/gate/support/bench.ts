@@ -12,6 +12,7 @@ import {
   type CellEngine,
   type Clock,
   type Gate,
+  type GateOptions,
   type Ledger,
   type Listener,
   type ServerLimits,
@@ -53,6 +54,8 @@ export interface Bench {
   readonly audience: string;
   /** A runner with its socket. */
   runner(name?: string, ephemeral?: boolean): Promise<TestRunner>;
+  /** The gate is gone as by kill -9, and another one goes on with its ledger, perhaps by another policy. */
+  restart(change?: Partial<GateOptions>): Promise<void>;
   readonly audit: () => (AuditEntry & { readonly time: string })[];
   stop(): Promise<void>;
 }
@@ -150,7 +153,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
   const policy = options.change?.(loaded) ?? loaded;
   const cells = options.cells ?? fakeCells();
   const auditFile = join(folder, 'audit.ndjson');
-  const gate = createGate({
+  const made: GateOptions = {
     policy,
     ledger: options.ledger ?? memoryLedger(),
     audit: await (options.audit ?? fileAudit)(auditFile),
@@ -159,7 +162,17 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     timing: { ...quick, ...options.timing },
     bounds: options.bounds,
     clock: options.clock,
-  });
+  };
+  let current = createGate(made);
+  const gate: Gate = {
+    log: current.log,
+    handle: (runner, one) => current.handle(runner, one),
+    gone: (runner) => current.gone(runner),
+    notReady: () => current.notReady(),
+    takeOver: () => current.takeOver(),
+    abandon: () => current.abandon(),
+    stop: () => current.stop(),
+  };
   const listeners: Listener[] = [];
 
   async function runner(name = `runner-${listeners.length + 1}`, ephemeral = true): Promise<TestRunner> {
@@ -190,6 +203,11 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     policy,
     audience,
     runner,
+    async restart(change = {}) {
+      await current.abandon();
+      current = createGate({ ...made, ...change });
+      await current.takeOver();
+    },
     audit: () =>
       readFileSync(auditFile, 'utf8')
         .split('\n')
