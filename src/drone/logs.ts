@@ -3,7 +3,7 @@
 
 import { type Build, type Stage, type Step, isDone } from './answers.ts';
 import type { Connection } from './connection.ts';
-import { type LineSink, LineJoiner } from './lines.ts';
+import { type LineSink, LineJoiner, TextBudget } from './lines.ts';
 import { type Live, openLive } from './live.ts';
 import { paths } from './paths.ts';
 import { readStored } from './stored.ts';
@@ -52,6 +52,8 @@ interface Entry {
   gap: number;
   /** The new stream did not fill the gap either: what follows waits for the stored log. */
   late: boolean;
+  /** There is no memory for its unfinished line: the step is not listened to any more. */
+  full: boolean;
   /** The step has ended; its stored log is on its way. */
   ended: boolean;
   closed: boolean;
@@ -67,6 +69,7 @@ export class Logs {
   readonly #steps = new Map<string, Entry>();
   readonly #jobs = new Set<Promise<void>>();
   readonly #abandoned = new AbortController();
+  readonly #budget = new TextBudget();
   #streams = 0;
   /** Stored logs are read one after the other, in the order of their ends. */
   #reading: Promise<unknown> = Promise.resolve();
@@ -122,7 +125,7 @@ export class Logs {
     const sink = this.#options.sink(`${stage.name}/${step.name}`);
     const { repository } = this.#options;
     const entry: Entry = {
-      joiner: new LineJoiner(sink),
+      joiner: new LineJoiner(sink, this.#budget),
       sink,
       live: paths.liveLog(repository, build.number, stage.number, step.number),
       stored: paths.storedLog(repository, build.number, stage.number, step.number),
@@ -131,6 +134,7 @@ export class Logs {
       reopenAt: 0,
       gap: -1,
       late: false,
+      full: false,
       ended: false,
       closed: false,
     };
@@ -139,7 +143,7 @@ export class Logs {
   }
 
   #listen(entry: Entry): void {
-    if (this.#streams >= maxStreams) return;
+    if (entry.full || this.#streams >= maxStreams) return;
     this.#streams++;
     const { connection, limits, onSign, onOver } = this.#options;
     entry.stream = openLive(connection, entry.live, {
@@ -151,6 +155,12 @@ export class Logs {
         const { next } = entry.joiner;
         const outcome = entry.joiner.take(item);
         if (outcome === 'taken') entry.late = false;
+        if (outcome === 'full') {
+          entry.full = true;
+          entry.late = true;
+          this.#closeStream(entry);
+          return;
+        }
         if (outcome !== 'gap' || entry.ended) return;
         if (entry.gap === next) {
           entry.late = true;
@@ -200,11 +210,11 @@ export class Logs {
         onEntry: (item) => {
           entry.joiner.settle(item.pos, first);
           first = false;
-          entry.joiner.take(item);
+          entry.joiner.take(item, 'stored');
         },
       }),
     );
-    this.#reading = read.catch(() => {});
+    this.#reading = read.catch(() => entry.joiner.breakOff());
     return read;
   }
 

@@ -1,6 +1,8 @@
 // Server-sent events, as much of them as Drone sends: `event:`, `data:` and comments; no `id:`, no `retry:`. Three
 // newlines or two end an event alike (README of the recordings, trap 14).
 
+import { Gather } from './gather.ts';
+
 export interface ServerSentEvent {
   /** `message` unless the server says otherwise. */
   readonly event: string;
@@ -8,12 +10,12 @@ export interface ServerSentEvent {
 }
 
 /** Longest text that is held between two chunks. One entry is up to 32,768 bytes, six characters of JSON each at worst. */
-const maxHeld = 1_048_576;
+const maxHeld = 262_144;
 
 /** Splits a stream into events, however it is cut into chunks. */
 export class SseReader {
   readonly #onEvent: (event: ServerSentEvent) => void;
-  #rest = '';
+  readonly #rest = new Gather();
   #event = '';
   #data: string | undefined;
 
@@ -23,13 +25,15 @@ export class SseReader {
 
   /** @throws {RangeError} when one line or one event grows beyond what Drone can send */
   feed(chunk: string): void {
-    const text = this.#rest + chunk;
     let from = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
-      this.#line(text.slice(from, text[end - 1] === '\r' && end > from ? end - 1 : end));
+    // Only the chunk is searched: the rest before it holds no newline.
+    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', from)) {
+      this.#rest.push(chunk.slice(from, end));
+      const line = this.#rest.take();
+      this.#line(line.endsWith('\r') ? line.slice(0, -1) : line);
       from = end + 1;
     }
-    this.#rest = text.slice(from);
+    this.#rest.push(from === 0 ? chunk : chunk.slice(from));
     if (this.#rest.length + (this.#data?.length ?? 0) > maxHeld)
       throw new RangeError('the stream holds an endless event');
   }

@@ -4,6 +4,7 @@
 import { Failure } from '../protocol/index.ts';
 import { type LogEntry, isLogEntry } from './answers.ts';
 import { type Connection, isJson } from './connection.ts';
+import { Gather } from './gather.ts';
 
 const quoteMark = 34;
 const backslash = 92;
@@ -27,7 +28,7 @@ export class EntryReader {
   #escaped = false;
   #closed = false;
   /** Text of the item that has begun. */
-  #item = '';
+  readonly #item = new Gather();
   #outside = '';
   readonly #onEntry: (entry: LogEntry) => void;
 
@@ -53,8 +54,8 @@ export class EntryReader {
       } else if (code === closeBrace || code === closeBracket) {
         this.#depth--;
         if (this.#depth === 1) {
-          this.#entry(this.#item + text.slice(start, at + 1));
-          this.#item = '';
+          this.#item.push(text.slice(start, at + 1));
+          this.#entry(this.#item.take());
           start = -1;
         } else if (this.#depth === 0 && code === closeBracket) this.#closed = true;
         else if (this.#depth === 0) throw malformed('it is no list');
@@ -65,7 +66,7 @@ export class EntryReader {
         throw malformed('it holds something else than entries');
       }
     }
-    if (start >= 0) this.#item += text.slice(start);
+    if (start >= 0) this.#item.push(text.slice(start));
     if (this.#item.length > maxEntry) throw malformed(`an entry is longer than ${maxEntry} characters`);
   }
 

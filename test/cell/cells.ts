@@ -48,8 +48,12 @@ afterEach(() => {
   alive.clear();
 });
 
-export function startCell(script: string, { reads = true } = {}): Cell {
-  const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'pipe'], env: {} });
+/** `node`: arguments of node itself. */
+export function startCell(
+  script: string,
+  { reads = true, node = [] }: { readonly reads?: boolean; readonly node?: readonly string[] } = {},
+): Cell {
+  const child = spawn(process.execPath, [...node, '-e', script], { stdio: ['pipe', 'pipe', 'pipe'], env: {} });
   alive.add(child);
   child.stdin.on('error', () => {});
   const events: CellEvent[] = [];

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogEntry } from '../../src/drone/answers.ts';
-import { LineJoiner } from '../../src/drone/lines.ts';
+import { LineJoiner, TextBudget } from '../../src/drone/lines.ts';
 
-function collect(): { lines: string[]; notes: string[]; joiner: LineJoiner } {
+function collect(budget?: TextBudget): { lines: string[]; notes: string[]; joiner: LineJoiner } {
   const lines: string[] = [];
   const notes: string[] = [];
   return {
     lines,
     notes,
-    joiner: new LineJoiner({ line: (text) => lines.push(text), note: (text) => notes.push(text) }),
+    joiner: new LineJoiner({ line: (text) => lines.push(text), note: (text) => notes.push(text) }, budget),
   };
 }
 const entry = (pos: number, out: string): LogEntry => ({ pos, out });
@@ -18,7 +18,7 @@ const entry = (pos: number, out: string): LogEntry => ({ pos, out });
 function store(joiner: LineJoiner, entries: readonly LogEntry[]): void {
   for (const [index, item] of entries.entries()) {
     joiner.settle(item.pos, index === 0);
-    joiner.take(item);
+    joiner.take(item, 'stored');
   }
 }
 
@@ -96,6 +96,44 @@ describe('gaps', () => {
   });
 });
 
+describe('the memory of all steps together', () => {
+  test('is bounded: a step that is over it goes back to the beginning of its line, and the stored log brings all', () => {
+    const budget = new TextBudget(100);
+    const one = collect(budget);
+    const other = collect(budget);
+    for (let pos = 0; pos < 60; pos++) expect(one.joiner.take(entry(pos, 'x'))).toBe('taken');
+    expect(other.joiner.take(entry(0, 'done\nopen'))).toBe('taken');
+    expect(other.joiner.take(entry(1, 'y'.repeat(50)))).toBe('full');
+    // What was printed is not printed again, what was not yet is not lost.
+    store(other.joiner, [entry(0, 'done\nopen'), entry(1, 'y'.repeat(50)), entry(2, '\n')]);
+    expect(other.lines).toEqual(['done', `open${'y'.repeat(50)}`]);
+    // The other step had its share all the time, and there is room again.
+    expect(one.joiner.take(entry(60, `${'x'.repeat(39)}\n`))).toBe('taken');
+    expect(one.lines).toEqual(['x'.repeat(99)]);
+    expect(other.joiner.take(entry(3, 'z'.repeat(99)))).toBe('taken');
+  });
+
+  test('counts what waits behind a gap', () => {
+    const budget = new TextBudget(200);
+    const one = collect(budget);
+    for (let pos = 1; pos < 50; pos++) one.joiner.take(entry(pos, 'x'));
+    expect(one.joiner.take(entry(0, 'y'.repeat(150)))).toBe('full');
+    expect(one.joiner.take(entry(0, 'y'.repeat(150)))).toBe('taken');
+  });
+
+  test('a stored log is never refused; what a broken one leaves is dropped only where memory is short', () => {
+    const { joiner, lines } = collect(new TextBudget(10));
+    expect(joiner.take(entry(0, `one\n${'x'.repeat(50)}`), 'stored')).toBe('taken');
+    joiner.breakOff();
+    expect(joiner.next).toBe(0);
+    store(joiner, [entry(0, `one\n${'x'.repeat(50)}`), entry(1, '\ntwo')]);
+    joiner.breakOff();
+    expect(joiner.next).toBe(2);
+    joiner.finish();
+    expect(lines).toEqual(['one', 'x'.repeat(50), 'two']);
+  });
+});
+
 describe('whatever is cut, lost and repeated', () => {
   const text = fc
     .array(fc.oneof(fc.string({ maxLength: 12 }), fc.constantFrom('\r', '\u001b[31m', '::error::', '🚀', '')), {
@@ -111,18 +149,23 @@ describe('whatever is cut, lost and repeated', () => {
     again: fc.array(fc.nat({ max: 70 }), { maxLength: 5 }),
     // Some of the stored log, then all of it: a reading that broke off.
     broken: fc.option(fc.nat({ max: 70 }), { nil: undefined }),
+    // After which entries of the streams memory ran short.
+    short: fc.array(fc.nat({ max: 70 }), { maxLength: 3 }),
   });
 
   test('every line comes exactly once and in order', () => {
     fc.assert(
-      fc.property(scenario, ({ text: original, cuts, streams, again, broken }) => {
+      fc.property(scenario, ({ text: original, cuts, streams, again, broken, short }) => {
         const at = [...new Set(cuts.map((cut) => Math.min(cut, original.length)))].toSorted((a, b) => a - b);
         const entries = [0, ...at].map((from, index) =>
           entry(index, original.slice(from, at[index] ?? original.length)),
         );
         const { lines, notes, joiner } = collect();
         for (const stream of streams) {
-          for (const item of entries) if (stream[item.pos % 70]) joiner.take(item);
+          for (const item of entries) {
+            if (stream[item.pos % 70]) joiner.take(item);
+            if (short.includes(item.pos)) joiner.rewind();
+          }
           for (const pos of again) {
             const item = entries[pos];
             if (item) joiner.take(item);

@@ -118,3 +118,16 @@ describe('server-sent events', () => {
     }).toThrow(RangeError);
   });
 });
+
+describe('a stream in small pieces', () => {
+  // The whole rest was searched again for each piece: 200,000 pieces of one event were 20 billion characters.
+  test('is read in one go, whatever it is cut into', { timeout: 5000 }, () => {
+    const data: string[] = [];
+    const reader = new SseReader((event) => data.push(event.data));
+    reader.feed('data: ');
+    for (let n = 0; n < 200_000; n++) reader.feed('x');
+    reader.feed('\r');
+    reader.feed('\n\n');
+    expect(data.map((one) => one.length)).toEqual([200_000]);
+  });
+});
