@@ -5,6 +5,7 @@ import { Failure, quote } from '../protocol/index.ts';
 import { type Build, isDone, parseBuild } from './answers.ts';
 import type { StageClock } from './cancel-window.ts';
 import type { Answer, Connection } from './connection.ts';
+import { sameBuild } from './ours.ts';
 import { paths } from './paths.ts';
 import { isStored } from './stored.ts';
 import { backoff, sleep } from './wait.ts';
@@ -66,7 +67,9 @@ async function send(connection: Connection, options: CancelOptions): Promise<Bui
     }
     if (answer?.status === 200) {
       try {
-        return parseBuild(answer.body);
+        const build = parseBuild(answer.body);
+        if (sameBuild(latest(), build)) return build;
+        why = `its answer shows another build, number ${build.number}`;
       } catch (error) {
         why = error instanceof Error ? error.message : 'its answer is malformed';
       }

@@ -1,13 +1,14 @@
 // Follows one build to its end. The verdict comes from polling GET build and from nothing else: streams end early, late
 // or never, and bring no news of a cancel (README of the recordings, traps 14 and 17).
 
-import { type CancelReason, type CellPhase, Failure, cancelReasons, nonceParam, quote } from '../protocol/index.ts';
+import { type CancelReason, type CellPhase, Failure, cancelReasons, quote } from '../protocol/index.ts';
 import { type Build, isDone, parseBuild } from './answers.ts';
 import { StageClock, type Window } from './cancel-window.ts';
 import { type Cancelled, cancelBuild } from './cancel.ts';
 import type { Connection } from './connection.ts';
 import { type BuildLimits, LimitClock, phaseOf } from './limits.ts';
 import { type LogNeed, Logs, type StepSink } from './logs.ts';
+import { sameBuild } from './ours.ts';
 import { paths } from './paths.ts';
 import { type Ending, type Limit, verdictOf } from './verdict.ts';
 import { Alarm, backoff, jitter } from './wait.ts';
@@ -37,19 +38,21 @@ interface Cancelling {
   readonly over: AbortController;
   readonly done: Promise<Cancelled>;
   outcome: Cancelled | undefined;
+  /** When the outcome came; 0: not yet. */
+  settled: number;
+}
+
+/** Whether a cancel is given up: it did not reach the step, or Drone took it and goes on to show a build that has not ended. */
+function isLost(cancelling: Cancelling, last: Build, limit: number): boolean {
+  const { outcome, settled } = cancelling;
+  if (outcome === undefined || isDone(last)) return outcome?.lost !== undefined;
+  if (outcome.lost === undefined && Date.now() - settled > limit)
+    cancelling.outcome = { ...outcome, lost: `Drone took the cancel, and still shows the build as ${last.status}` };
+  return cancelling.outcome?.lost !== undefined;
 }
 
 const reasonOf = (signal: AbortSignal): CancelReason =>
   cancelReasons.find((reason) => reason === signal.reason) ?? 'author';
-
-/** Drone may have been restored from a backup: a number alone does not say that it is the same build. */
-function same(first: Build, build: Build): boolean {
-  return (
-    build.number === first.number &&
-    build.after === first.after &&
-    build.params?.[nonceParam] === first.params?.[nonceParam]
-  );
-}
 
 async function look(connection: Connection, options: FollowOptions): Promise<Build | Error> {
   try {
@@ -58,7 +61,7 @@ async function look(connection: Connection, options: FollowOptions): Promise<Bui
     if (answer.status !== 200)
       return new Failure('drone-lost', `Drone answers ${answer.status} ${quote(answer.message, 200)} for the build`);
     const build = parseBuild(answer.body);
-    if (same(options.build, build)) return build;
+    if (sameBuild(options.build, build)) return build;
     return new Failure('drone-answer-malformed', `Drone shows another build under the number ${build.number}`);
   } catch (error) {
     return error instanceof Error ? error : new Failure('drone-lost', 'Drone does not answer');
@@ -112,9 +115,10 @@ export async function follow(connection: Connection, options: FollowOptions): Pr
       },
       onBuild: take,
     });
-    const begun: Cancelling = { reason, limit, over, done, outcome: undefined };
+    const begun: Cancelling = { reason, limit, over, done, outcome: undefined, settled: 0 };
     void done.then((outcome) => {
       begun.outcome = outcome;
+      begun.settled = Date.now();
       alarm.ring();
     });
     return begun;
@@ -126,7 +130,7 @@ export async function follow(connection: Connection, options: FollowOptions): Pr
     let failures = 0;
     let seenAt = Date.now();
     while (!isDone(last) || last.stages === undefined) {
-      if (cancelling?.outcome?.lost !== undefined) break;
+      if (cancelling !== undefined && isLost(cancelling, last, limits.cancel)) break;
       const looked = await look(connection, options);
       const now = Date.now();
       if (looked instanceof Error) {
@@ -154,7 +158,8 @@ export async function follow(connection: Connection, options: FollowOptions): Pr
     }
     // What ended by itself needs no cancel any more; what is killed was killed by it, as far as one can know.
     if (isDone(last) && last.status !== 'killed') cancelling?.over.abort();
-    const outcome = await cancelling?.done;
+    await cancelling?.done;
+    const outcome = cancelling?.outcome;
     if (!isDone(last)) logs.abandon();
     await logs.finish();
     note = undefined;

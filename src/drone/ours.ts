@@ -57,3 +57,9 @@ export const isBroken = (task: TriggerTask, build: Build): boolean =>
   build.sender === task.login &&
   build.ref === task.ref &&
   (task.commit === undefined || build.after === task.commit);
+
+/** Drone may have been restored from a backup, a proxy may mix answers up: a number alone does not say that it is the same build. */
+export const sameBuild = (first: Build, build: Build): boolean =>
+  build.number === first.number &&
+  build.after === first.after &&
+  build.params?.[nonceParam] === first.params?.[nonceParam];

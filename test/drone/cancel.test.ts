@@ -4,8 +4,9 @@ import { StageClock, type Window, droneWindow } from '../../src/drone/cancel-win
 import { cancelBuild } from '../../src/drone/cancel.ts';
 import { connectDrone } from '../../src/drone/connection.ts';
 import type { CancelMode, DroneScenario } from '../../src/try/drone/index.ts';
-import { type RunOptions, quick, runBuild } from '../support/drone-run.ts';
+import { type RunOptions, nonce, quick, runBuild } from '../support/drone-run.ts';
 import { recording } from '../support/recordings.ts';
+import { buildOf, scripted, stageOf, stepOf } from './scripted.ts';
 import { cancelOn, count, deletes, oneStage, sim, slug } from './sim.ts';
 
 const build = (...stages: readonly (readonly [number, 'running' | 'pending' | 'success', number?])[]): Build => ({
@@ -247,6 +248,54 @@ describe('a cancel', () => {
     });
     const ran = await runBuild({ server: drone.url, cancel: cancelOn(drone, 'GET', /\/builds\/1$/) });
     expect(ran.ending.verdict).toBe('cancelled');
+  });
+
+  test('whose answer shows another build is not believed: the cancel is repeated, and its end is our own build’s', async () => {
+    let asked = 0;
+    const drone = await sim(oneStage({ name: 'work', ms: Number.POSITIVE_INFINITY }), {
+      disturb: ({ method }) => {
+        if (method !== 'DELETE' || asked++ > 0) return undefined;
+        const other = {
+          ...build([1, 'success']),
+          number: 9,
+          status: 'success',
+          params: { AIRLOCK_NONCE: 'f'.repeat(32) },
+        };
+        return { status: 200, contentType: 'application/json', body: JSON.stringify(other) };
+      },
+    });
+    const ran = await runBuild({ server: drone.url, cancel: cancelOn(drone, 'GET', /\/builds\/1$/) });
+    expect(ran.ending).toMatchObject({ verdict: 'cancelled', build: { number: 1, status: 'killed' } });
+    expect(deletes(drone)).toBe(2);
+  });
+
+  test('that Drone takes while a look at the build goes on to show it running is called lost', async () => {
+    const params = { AIRLOCK_NONCE: nonce };
+    const stages = [stageOf('running', [stepOf(1, 'running')])];
+    const controller = new AbortController();
+    let answered: (() => void) | undefined;
+    const taken = new Promise<void>((resolve) => {
+      answered = resolve;
+    });
+    const drone = await scripted({
+      build: async (look) => {
+        if (look === 2) controller.abort('author');
+        if (look > 2) await taken;
+        return buildOf('running', { params, stages });
+      },
+      post: () => buildOf('pending', { params }),
+      remove: () => {
+        setTimeout(() => answered?.(), 100);
+        return buildOf('killed', { params, stages: [stageOf('killed', [stepOf(1, 'killed')])] });
+      },
+    });
+    const ran = await runBuild({
+      server: drone.url,
+      cancel: controller.signal,
+      limits: { cancel: 200, poll: 10 },
+    });
+    expect(ran.ending).toMatchObject({ verdict: 'cancel-lost', code: 'cancel-lost' });
+    expect(ran.ending.message).toContain('still shows the build as running');
   });
 
   test('is not sent when the build is over', async () => {
