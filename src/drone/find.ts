@@ -11,6 +11,8 @@ export interface Found {
   readonly ours: readonly Build[];
   /** A build of status error that our trigger may have made. */
   readonly broken?: Build | undefined;
+  /** False: the list goes on beyond what was read, so what is not found may still be there. */
+  readonly whole: boolean;
 }
 
 const maxPages = 50;
@@ -27,7 +29,8 @@ export async function findBuilds(
 ): Promise<Found> {
   const ours = new Map<number, Build>();
   let broken: Build | undefined;
-  for (let page = 1; page <= maxPages; page++) {
+  let whole = false;
+  for (let page = 1; !whole && page <= maxPages; page++) {
     const answer = await connection.call(paths.builds(task.repository, page), {
       limit: options.call,
       signal: options.signal,
@@ -40,7 +43,7 @@ export async function findBuilds(
       else if (isBroken(task, build)) broken = build;
     }
     // Ids and numbers may differ in order by a few builds, never by a whole page.
-    if (builds.length < pageSize || builds.every((build) => build.number <= task.base)) break;
+    whole = builds.length < pageSize || builds.every((build) => build.number <= task.base);
   }
-  return { ours: [...ours.values()].toSorted((a, b) => a.number - b.number), broken };
+  return { ours: [...ours.values()].toSorted((a, b) => a.number - b.number), broken, whole };
 }

@@ -123,8 +123,8 @@ export async function trigger(connection: Connection, task: TriggerTask, options
   }
 
   /**
-   * Looks until the build can no longer appear. Absence is proved by a list that was read after that moment, and by
-   * nothing else: without it the POST is not repeated.
+   * Looks until the build can no longer appear. Absence is proved by a list that was read whole after that moment, and
+   * by nothing else: without it the POST is not repeated.
    */
   async function lookUp(): Promise<Found & { readonly absent: boolean }> {
     const until = Date.now() + limits.lookup;
@@ -132,8 +132,8 @@ export async function trigger(connection: Connection, task: TriggerTask, options
       const began = Date.now();
       const found = await look();
       if (found !== undefined && found.ours.length > 0) return { ...found, absent: false };
-      if (found !== undefined && began >= until) return { ...found, absent: found.broken === undefined };
-      if (found === undefined && began >= until + limits.lookup) return { ours: [], absent: false };
+      if (found !== undefined && began >= until) return { ...found, absent: found.whole && found.broken === undefined };
+      if (found === undefined && began >= until + limits.lookup) return { ours: [], whole: false, absent: false };
       failures = found === undefined ? failures + 1 : 0;
       const wait = backoff(failures, limits.poll);
       await sleep(began < until ? Math.min(wait, Math.max(1, until - Date.now())) : wait);

@@ -3,7 +3,7 @@
 import { connectDrone } from '../../src/drone/connection.ts';
 import type { TriggerTask } from '../../src/drone/ours.ts';
 import { type Triggered, trigger } from '../../src/drone/trigger.ts';
-import type { DroneScenario, SimulatedDrone } from '../../src/try/drone/index.ts';
+import type { DroneScenario } from '../../src/try/drone/index.ts';
 import { commit, nonce, quick } from '../support/drone-run.ts';
 import { oneStage, slug } from './sim.ts';
 
@@ -18,7 +18,7 @@ export const task = (more: Partial<TriggerTask> = {}): TriggerTask => ({
 });
 
 export const start = (
-  drone: SimulatedDrone,
+  drone: { readonly url: string },
   what: TriggerTask = task(),
   limits: Partial<typeof quick> = {},
   cancel: AbortSignal = new AbortController().signal,
