@@ -30,6 +30,9 @@ export const hasNonce = (task: TriggerTask, build: Build): boolean =>
   Object.hasOwn(build.params, nonceParam) &&
   build.params[nonceParam] === task.params[nonceParam];
 
+/** No order made it, as far as one can see: a redirected trigger, for example, loses its query and the nonce with it. */
+export const hasNoNonce = ({ params }: Build): boolean => params === undefined || !Object.hasOwn(params, nonceParam);
+
 const hasParent = (build: Build): boolean => build.parent !== undefined && build.parent !== 0;
 
 /** The point in which a build is not what the task asked for; undefined: it is. Everything, in the documented order. */

@@ -5,7 +5,7 @@ import { Failure, Refusal, nonceParam, quote } from '../protocol/index.ts';
 import { type Build, type User, parseBuild } from './answers.ts';
 import type { Answer, Connection } from './connection.ts';
 import { type Found, findBuilds } from './find.ts';
-import { type TriggerTask, difference, hasNonce } from './ours.ts';
+import { type TriggerTask, difference, hasNoNonce, hasNonce } from './ours.ts';
 import { paths } from './paths.ts';
 import { refusedTrigger } from './refused-trigger.ts';
 import { Unanswered } from './unanswered.ts';
@@ -109,8 +109,9 @@ export async function trigger(connection: Connection, task: TriggerTask, options
     if (build.status === 'error' && build.number > task.base) return { ending: configInvalid(build) };
     const differs = difference(task, build);
     if (differs === undefined) return { build };
-    // Only what this POST can have made is ended: an old number, or somebody else's build, is left alone.
-    const made = build.number > task.base && (build.trigger === task.login || hasNonce(task, build));
+    // Only what this POST can have made is ended: an old number, somebody else's build and another order's are left alone.
+    const made =
+      build.number > task.base && (hasNonce(task, build) || (hasNoNonce(build) && build.trigger === task.login));
     const what = made ? await drop(build) : 'it was left alone';
     return {
       ending: {

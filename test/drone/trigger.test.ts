@@ -99,6 +99,15 @@ describe('the answer is compared with what was sent', () => {
     expect(deletes(drone)).toBe(0);
   });
 
+  test("another order's build, of the same account, is not ours and is left alone", async () => {
+    const params = { ENVIRONMENT: 'production', AIRLOCK_NONCE: 'f'.repeat(32) };
+    const drone = await sim(withFault('ok', { wrongAnswer: { params } }));
+    const triggered = await start(drone);
+    expect(endingOf(triggered)).toBe('not-ours/not-ours');
+    expect(messageOf(triggered)).toContain('it was left alone');
+    expect(deletes(drone)).toBe(0);
+  });
+
   test('another ref is not ours', async () => {
     const drone = await sim(long, {
       disturb: ({ method, path }) =>
