@@ -105,37 +105,46 @@ function* protectionIsForSame({ repositories }: Pieces): Generator<Found> {
   }
 }
 
+interface Reach {
+  readonly path: readonly (string | number)[];
+  readonly drone: string;
+}
+
+function sharesSecrets(slug: string, open: Reach, guarded: readonly Reach[]): string {
+  const same = guarded.find(({ drone }) => drone === open.drone);
+  const { path, drone } = same ?? guarded[0] ?? open;
+  const other = `${path[0]}[${path[1]}].${path[2]}[${path[3]}]`;
+  const [reaches, unsure] =
+    same === undefined
+      ? ['may reach', `: whether the Drones ${open.drone} and ${drone} are one server, no address tells`]
+      : ['reaches', ''];
+  return `has no environment and pipeline: same, and so ${reaches} every secret of Drone's ${slug}, also those of ${other}, which asks for an environment${unsure}; add an environment, use a trusted pipeline, or write sharedSecrets: accepted`;
+}
+
 /**
  * With `pipeline: same`, who can push to an allowed ref writes the pipeline and holds every secret of that Drone
- * repository. So an entry without environment beside one with environment makes the environment worthless.
+ * repository. So an entry without environment beside one with environment makes the environment worthless. Repositories
+ * of Drone are compared by their slug alone: one server has many addresses (its default port, another name in DNS, an
+ * `address`), and no comparison of texts shows that two of them are two servers. Who knows it writes `sharedSecrets`.
  */
-function* environmentsAreNotBypassed({ drones, repositories }: Pieces): Generator<Found> {
-  const reached = new Map<
-    string,
-    { guarded?: string; open: (readonly (string | number)[])[]; readonly slug: string }
-  >();
+function* environmentsAreNotBypassed({ repositories }: Pieces): Generator<Found> {
+  const reached = new Map<string, { readonly slug: string; readonly guarded: Reach[]; readonly open: Reach[] }>();
   for (const [index, { header, allow }] of repositories.entries()) {
     if (header === undefined) continue;
-    const { pipeline } = header;
-    const server = drones.get(header.drone)?.server.replace(/\/$/, '') ?? header.drone;
+    const { pipeline, drone } = header;
     const slug = pipeline === 'same' ? header.repository : pipeline.repository;
-    const key = `${server} ${slug}`.toLowerCase();
-    const group = reached.get(key) ?? { open: [], slug };
-    reached.set(key, group);
+    const group = reached.get(slug.toLowerCase()) ?? { slug, guarded: [], open: [] };
+    reached.set(slug.toLowerCase(), group);
     for (const [number, entry] of allow.entries()) {
       if (entry === undefined) continue;
-      if (entry.environment !== undefined) group.guarded ??= `repositories[${index}].allow[${number}]`;
-      else if (pipeline === 'same' && entry.sharedSecrets === undefined)
-        group.open.push(['repositories', index, 'allow', number]);
+      const reach = { path: ['repositories', index, 'allow', number], drone };
+      if (entry.environment !== undefined) group.guarded.push(reach);
+      else if (pipeline === 'same' && entry.sharedSecrets === undefined) group.open.push(reach);
     }
   }
-  for (const { guarded, open, slug } of reached.values()) {
-    if (guarded === undefined) continue;
-    for (const path of open)
-      yield {
-        path,
-        message: `has no environment and pipeline: same, and so reaches every secret of Drone's ${slug}, also those of ${guarded}, which asks for an environment; add an environment, use a trusted pipeline, or write sharedSecrets: accepted`,
-      };
+  for (const { slug, guarded, open } of reached.values()) {
+    if (guarded.length === 0) continue;
+    for (const one of open) yield { path: one.path, message: sharesSecrets(slug, one, guarded) };
   }
 }
 

@@ -170,13 +170,27 @@ describe('an entry with pipeline: same and no environment, beside one with an en
     expect(problems(withRepositories(outer, repository({ repository: 'Octo/Deploy', id: 124 })))).toHaveLength(1);
   });
 
-  test('is accepted when they reach different Drones, and refused when two names mean one server', () => {
+  test.for([
+    'https://drone.internal',
+    'https://drone.internal:443',
+    'https://DRONE.internal',
+    'https://drone.example',
+    'https://10.0.0.7',
+  ])('is refused when its Drone has another name in the policy, at %s: it may be the same server', (server) => {
     const outer = repository({ pipeline: trusted, allow: [guarded] });
-    const inner = repository({ repository: 'octo/deploy', id: 124, drone: 'other' });
-    const both = (server: string) =>
-      problems({ ...withRepositories(outer, inner), drones: { internal: drone(), other: drone({ server }) } });
-    expect(both('https://drone.example')).toEqual([]);
-    expect(both('https://drone.internal')).toHaveLength(1);
-    expect(both('https://drone.internal/')).toHaveLength(1);
+    const inner = (more = {}) =>
+      repository({ repository: 'Octo/Deploy', id: 124, drone: 'other', allow: [entry(more)] });
+    const both = (more = {}) =>
+      problems({ ...withRepositories(outer, inner(more)), drones: { internal: drone(), other: drone({ server }) } });
+    expect(both()).toEqual([
+      "repositories[1].allow[0]: has no environment and pipeline: same, and so may reach every secret of Drone's octo/deploy, also those of repositories[0].allow[0], which asks for an environment: whether the Drones other and internal are one server, no address tells; add an environment, use a trusted pipeline, or write sharedSecrets: accepted",
+    ]);
+    expect(both({ sharedSecrets: 'accepted' })).toEqual([]);
+    expect(both({ environment: 'staging' })).toEqual([]);
+  });
+
+  test('is accepted beside another Drone repository, on the same server too', () => {
+    const outer = repository({ pipeline: trusted, allow: [guarded] });
+    expect(problems(withRepositories(outer, repository({ repository: 'octo/other', id: 124 })))).toEqual([]);
   });
 });
