@@ -205,6 +205,7 @@ describe("the ledger's folder", () => {
   it('is opened by eight gates at once, which then agree on its id', async () => {
     const folder = newFolder();
     const ledgers = await Promise.all(Array.from({ length: 8 }, () => open(folder)));
+    expect(new Set(ledgers.map(({ id }) => id)).size).toBe(1);
     for (const ledger of ledgers) {
       await ledger.acquire();
       await ledger.close();

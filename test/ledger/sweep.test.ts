@@ -89,8 +89,8 @@ describe('a sweep', () => {
     for (let slot = 1; slot <= 7; slot++) await done(held, slot, clock.now());
     clock.pass(week + 1);
     await sweeps(1);
-    await eventually(() => readdirSync(join(folder, 'tasks')).length === 0);
-    expect(await held.ledger.list({})).toEqual([]);
+    await eventually(async () => (await held.ledger.list({})).length === 0);
+    expect(readdirSync(join(folder, 'tasks'))).toEqual([]);
   });
 
   it('keeps a binding for seven days, and for as long as its job has a record', async () => {

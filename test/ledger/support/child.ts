@@ -4,13 +4,9 @@ import type { LedgerRecord, Logger } from '../../../src/gate/index.ts';
 import { makeAside } from '../../../src/gate/ledger/files/aside.ts';
 import type { Disk } from '../../../src/gate/ledger/files/disk.ts';
 import { openFolder } from '../../../src/gate/ledger/files/folder.ts';
-import {
-  type FileLedger,
-  type FileLedgerTiming,
-  type SessionRecord,
-  openFileLedger,
-} from '../../../src/gate/ledger/files/index.ts';
+import { type FileLedger, type FileLedgerTiming, openFileLedger } from '../../../src/gate/ledger/files/index.ts';
 import { place, takeAway } from '../../../src/gate/ledger/files/place.ts';
+import type { SessionRecord } from '../../../src/gate/ledger/session-record.ts';
 import { createStanding } from '../../../src/gate/ledger/files/standing.ts';
 import { type Tasks, createTasks } from '../../../src/gate/ledger/files/tasks.ts';
 import { after, ended, waiting } from './records.ts';

@@ -1,5 +1,5 @@
 import type { LedgerRecord } from '../../../src/gate/index.ts';
-import type { SessionRecord } from '../../../src/gate/ledger/files/index.ts';
+import type { SessionRecord } from '../../../src/gate/ledger/session-record.ts';
 
 // Records as a gate writes them.
 

@@ -1,5 +1,5 @@
-// Sessions in files. A session is no right
-// (every call is checked against the runner identity), so a closed one is simply removed.
+// Sessions in files. A session is no right (every call is checked against the runner identity), so a closed one is simply
+// removed.
 
 import * as v from 'valibot';
 import { Refusal, type Schema, count, hex32, parseWith, positive, text, textBy } from '../../../protocol/index.ts';
