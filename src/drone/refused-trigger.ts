@@ -6,6 +6,7 @@ import type { User } from './answers.ts';
 import type { Answer, Connection } from './connection.ts';
 import type { TriggerTask } from './ours.ts';
 import { checkRepository, unauthorized } from './preflight.ts';
+import { isUndecided } from './unanswered.ts';
 
 const commitNotFound = (task: TriggerTask, message: string, fix: string): Refusal =>
   new Refusal({
@@ -81,6 +82,6 @@ export async function refusedTrigger(
   if (status === 404) return notFound(connection, task, answer, options);
   if (status === 500 && (message === 'configuration: not found' || message === 'Not Found'))
     return configMissing(task, message);
-  if (status >= 500 || status === 408) return undefined;
+  if (isUndecided(status)) return undefined;
   return new Failure('drone-answer-malformed', `Drone answered the trigger with ${status} ${quote(message, 200)}`);
 }

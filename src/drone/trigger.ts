@@ -177,8 +177,11 @@ export async function trigger(connection: Connection, task: TriggerTask, options
       return { ending: sent === 0 ? endingOf(posted.error) : unknownEnding(task, posted.error.message) };
     }
     if (posted.kind === 'elsewhere') {
-      const found = await look();
-      return found !== undefined && found.ours.length > 0 ? adopt(found.ours) : { ending: endingOf(posted.error) };
+      // A proxy that shows a page of its own may have handed the request on before.
+      const found = await lookUp();
+      if (found.ours.length > 0) return adopt(found.ours);
+      if (found.broken !== undefined) return { ending: configInvalid(found.broken) };
+      return { ending: found.absent ? endingOf(posted.error) : unknownEnding(task, posted.error.message) };
     }
     sent++;
 

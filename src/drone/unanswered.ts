@@ -4,8 +4,9 @@
 import { Refusal, type RefusalDetails, quote } from '../protocol/index.ts';
 
 /**
- * `never`: the request was not sent. `elsewhere`: something answered that is not Drone's API (a redirect, a web page),
- * which makes no build. `maybe`: it was sent, and nobody knows what became of it.
+ * `never`: the request was not sent. `elsewhere`: something answered that is not Drone's API (a redirect, a web page):
+ * to ask again is of no use, but whether Drone saw the request before is not known. `maybe`: it was sent, and nobody
+ * knows what became of it.
  */
 export type Reached = 'never' | 'elsewhere' | 'maybe';
 
@@ -121,6 +122,12 @@ export const redirected = (server: string, location: string): Unanswered =>
     'elsewhere',
   );
 
+/** A proxy's word on a request that Drone may have had: it waited too long, came too early, too often, or hung up. */
+const undecided: ReadonlySet<number> = new Set([408, 425, 429, 499]);
+
+/** Whether a status leaves open what became of the request. */
+export const isUndecided = (status: number): boolean => status >= 500 || undecided.has(status);
+
 /** An answer that is no JSON: another program, a wrong path, or a proxy's error page. */
 export function notDrone(server: string, status: number, text: string): Unanswered {
   if (status === 400 && text.includes('HTTP request to an HTTPS server'))
@@ -133,7 +140,7 @@ export function notDrone(server: string, status: number, text: string): Unanswer
       },
       'elsewhere',
     );
-  if (status >= 500)
+  if (isUndecided(status))
     return new Unanswered(
       {
         code: 'drone-unreachable',

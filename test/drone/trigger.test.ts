@@ -66,6 +66,64 @@ describe('a trigger', () => {
   });
 });
 
+describe('an answer of something in between', () => {
+  const between = (status: number, contentType: string, body: string, delay: number) => {
+    let made = false;
+    return sim(long, {
+      disturb: ({ method, path }) => {
+        if (method !== 'POST' || !path.endsWith('/builds') || made) return undefined;
+        made = true;
+        // Drone has the request all the same, and its build appears late.
+        setTimeout(() => later?.(), delay);
+        return { status, contentType, body, headers: status === 302 ? { Location: '/login' } : {} };
+      },
+    });
+  };
+  let later: (() => void) | undefined;
+
+  // biome-ignore format: a table is read by its columns
+  test.each<[number, string, string]>([
+    [408, 'text/plain', 'late'],
+    [425, 'text/plain', 'early'],
+    [429, 'text/html', '<h1>slow down</h1>'],
+    [499, 'text/html', '<h1>closed</h1>'],
+    [429, 'application/json', '{"message":"slow down"}'],
+    [499, 'application/json', '{"message":"closed"}'],
+    [403, 'text/html', '<h1>who are you</h1>'],
+    [302, 'text/html', '<h1>log in</h1>'],
+    [200, 'text/html', '<h1>log in</h1>'],
+  ])('%i as %s: Drone may have made the build, so it is looked for to the end', async (status, type, body) => {
+    const drone = await between(status, type, body, 60);
+    later = () =>
+      drone.plantBuild(slug, {
+        after: commit,
+        ref: 'refs/heads/main',
+        event: 'custom',
+        trigger: 'bot',
+        sender: 'bot',
+        params: { ENVIRONMENT: 'staging', AIRLOCK_NONCE: nonce },
+      });
+    expect(endingOf(await start(drone, task(), { lookup: 5000 }))).toBe('build 1');
+    expect(posts(drone)).toBe(1);
+  });
+
+  test('where nothing appears, the page is told, and the trigger is not sent again', async () => {
+    const drone = await between(403, 'text/html', '<h1>who are you</h1>', 0);
+    later = undefined;
+    expect(endingOf(await start(drone))).toBe('error/not-a-drone');
+    expect(posts(drone)).toBe(1);
+  });
+
+  test('where the list cannot be read either, the outcome is unknown', async () => {
+    const drone = await sim(long, {
+      disturb: ({ path }) =>
+        path.includes('/builds') ? { status: 403, contentType: 'text/html', body: 'no' } : undefined,
+    });
+    expect(endingOf(await start(drone))).toBe('unknown/trigger-unknown');
+    expect(posts(drone)).toBe(1);
+  });
+});
+
 describe('the answer is compared with what was sent', () => {
   // biome-ignore format: a table is read by its columns
   test.each<[string, NonNullable<DroneScenario['wrongAnswer']>, string, number]>([
