@@ -118,6 +118,8 @@ export function createRescue(context: Context, { readerOf, alive }: RescueParts)
     if (next !== 'await-token') throw why;
     if (meansFor(task, context) === 'never') throw impossible();
     task.tokenSince = clock.monotonic();
+    // Its next call is answered in a way that makes it bring the token.
+    task.reader?.abort();
     log.warn({ task: task.id }, 'the cell of a task is gone; the job has to bring its Drone token again');
   }
 
