@@ -134,6 +134,25 @@ describe("the runner's word", () => {
     ).toMatchObject({ status: 200 });
   });
 
+  test('on which job it is gives no runner the task of another: each runner has its own', async () => {
+    await start({ change: asserted });
+    const ask = async (session: TestSession, check: string): Promise<unknown> => {
+      const { status, body } = await session.ask({ claims: { ...claims, check_run_id: check } });
+      return [status, body.refused?.code];
+    };
+    const evil = await (await bench.runner('evil', false)).session();
+    const victim = await (await bench.runner('victim', false)).session();
+    expect(await ask(evil, '500')).toEqual([200, undefined]);
+    expect(await ask(victim, '500')).toEqual([200, undefined]);
+    for (const check of ['500', '501', '502']) expect(await ask(evil, check)).toEqual([403, 'tasks-per-job']);
+    const [one, two] = bench.audit().filter(({ event }) => event === 'task');
+    expect([one?.job, two?.job]).toEqual([
+      expect.stringMatching(/^123456\.1000\.1\.r[0-9a-f]{32}$/),
+      expect.stringMatching(/^123456\.1000\.1\.r[0-9a-f]{32}$/),
+    ]);
+    expect(one?.job).not.toBe(two?.job);
+  });
+
   test('is refused beside a token, and without claims', async () => {
     await start({ change: asserted });
     const session = await (await bench.runner()).session();

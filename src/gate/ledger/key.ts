@@ -1,5 +1,5 @@
-// Which job a record belongs to. GitHub's own identifiers, never names; without check_run_id (GitHub Enterprise Server)
-// the runner's identity stands in for the job (PROTOCOL.md, Ledger).
+// Which job a record belongs to. GitHub's own identifiers, never names; without check_run_id (GitHub Enterprise Server, or
+// a runner whose word is taken) the runner's identity stands in for the job (PROTOCOL.md, Ledger).
 
 import { createHash } from 'node:crypto';
 import type { Claims } from '../../policy/index.ts';
