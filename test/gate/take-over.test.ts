@@ -368,6 +368,7 @@ describe('what was never ordered', () => {
     await start({ policyLimits: 'tasksAtOnce: 1', timing: { runnerSilent: 100 } });
     await running();
     const waiting = await running();
+    await eventually(() => waiting.reader.all.length > 0);
     await bench.restart();
     while ((await record(waiting.id)).phase !== 'ended') await new Promise((done) => setTimeout(done, 5));
     expect(await record(waiting.id)).toMatchObject({ verdict: 'error', code: 'turn-missed' });
