@@ -5,9 +5,17 @@ import { describe, expect, test } from 'vitest';
 import { defaultTiming } from '../../src/gate/index.ts';
 import { createLogRing } from '../../src/gate/tasks/log-ring.ts';
 import { type Position, type Relay, createRelay } from '../../src/gate/tasks/relay.ts';
+import { createStates } from '../../src/gate/tasks/states.ts';
 import { streamEvents } from '../../src/gate/tasks/stream.ts';
-import { type Event, type LogEvent, type ResultEvent, parseEvent } from '../../src/protocol/index.ts';
-import { result, state } from '../fakes/cells.ts';
+import {
+  type Event,
+  type LogEvent,
+  type ResultEvent,
+  type StateEvent,
+  type StepState,
+  parseEvent,
+} from '../../src/protocol/index.ts';
+import { build, result, state } from '../fakes/cells.ts';
 
 const log = (n: number, lines: readonly string[], step = 'default/deploy'): LogEvent => ({ k: 'log', n, step, lines });
 const end = (n: number): ResultEvent => result(n) as ResultEvent;
@@ -93,6 +101,53 @@ describe('a relay', () => {
     const events = drain(relay);
     expect(events.map((event) => 'n' in event && event.n)).toEqual(Array.from({ length: 41 }, (_none, at) => at + 1));
     expect(events.at(-1)).toMatchObject({ k: 'result' });
+  });
+});
+
+describe('the states', () => {
+  const step = (more: object) => ({
+    number: 1,
+    name: 'deploy',
+    status: 'failure',
+    exitCode: 1,
+    started: 1,
+    stopped: 1,
+    ...more,
+  });
+  /** How many of a hundred events are kept as they were; what stands in for the others is the oldest that is left. */
+  function kept(more: Partial<StateEvent>): number {
+    const states = createStates();
+    for (let n = 1; n <= 100; n++) states.add(state(n, { ...more, note: `${n}${more.note ?? ''}` }), n);
+    const notes = Array.from({ length: 100 }, (_none, at) => states.after(at)?.event.note);
+    expect(notes.at(-1)).toBe(`100${more.note ?? ''}`);
+    return new Set(notes).size;
+  }
+  const stage = (steps: readonly StepState[], more: object = {}) => ({
+    number: 1,
+    name: 'default',
+    status: 'running',
+    started: 1,
+    stopped: 0,
+    steps,
+    ...more,
+  });
+
+  test('are kept by their size: many small ones', () => {
+    expect(kept({})).toBeGreaterThan(50);
+    expect(kept({ stages: [stage([step({})])] })).toBeGreaterThan(30);
+  });
+
+  const long = 'x'.repeat(8_000);
+  test.for<[string, Partial<StateEvent>]>([
+    ['the name of a step', { stages: [stage([step({ name: long })])] }],
+    ['the error of a step', { stages: [stage([step({ error: long })])] }],
+    ['the name of a stage', { stages: [stage([], { name: long })] }],
+    ['the error of a stage', { stages: [stage([], { error: long })] }],
+    ['a note', { note: long }],
+    ['the address of a build', { build: { ...build(7), url: long } }],
+    ['the ref of a build', { build: { ...build(7), ref: long } }],
+  ])('are kept by their size: few with a long text, which is %s', ([, more]) => {
+    expect(kept(more)).toBeLessThanOrEqual(4);
   });
 });
 

@@ -2,7 +2,7 @@
 // their numbers and takes a missing one for a failure. What had to be forgotten is therefore stood in for by the oldest
 // snapshot that is left, under each number that is missing.
 
-import type { StateEvent } from '../../protocol/index.ts';
+import type { StageState, StateEvent, StepState } from '../../protocol/index.ts';
 
 export interface States {
   add(event: StateEvent, order: number): void;
@@ -20,8 +20,23 @@ interface Kept {
 /** Rough size of the events that are kept beside the last one. */
 const maxBytes = 65_536;
 
-const sizeOf = ({ stages }: StateEvent): number =>
-  stages.reduce((sum, stage) => sum + 256 + stage.steps.length * 256, 1024);
+/** What an event, a stage and a step cost beside their texts. */
+const eventBytes = 1_024;
+const partBytes = 256;
+
+/** A text costs two bytes a character where one of them is not Latin. */
+const textBytes = (...texts: readonly (string | undefined)[]): number =>
+  texts.reduce((sum, text) => sum + 2 * (text?.length ?? 0), 0);
+
+const partSize = ({ name, status, error }: StageState | StepState): number =>
+  partBytes + textBytes(name, status, error);
+
+/** By the texts as well: names and errors are whatever a pipeline's author wrote. */
+function sizeOf({ stages, build, note }: StateEvent): number {
+  const parts = stages.flatMap((stage) => [stage, ...stage.steps]);
+  const texts = textBytes(note, build?.url, build?.status, build?.commit, build?.ref);
+  return parts.reduce((sum, part) => sum + partSize(part), eventBytes + texts);
+}
 
 export function createStates(): States {
   const kept: Kept[] = [];
