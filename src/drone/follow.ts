@@ -161,7 +161,9 @@ export async function follow(connection: Connection, options: FollowOptions): Pr
     await cancelling?.done;
     const outcome = cancelling?.outcome;
     if (!isDone(last)) logs.abandon();
-    await logs.finish();
+    // A cancel that comes now wants an end; one that came before has had its time for the steps' ends.
+    if (cancelling === undefined) await logs.finish(limits.lost, cancel);
+    else await logs.finish(Math.min(limits.lost, limits.cancel), new AbortController().signal);
     note = undefined;
     tell(true);
     return verdictOf({

@@ -89,9 +89,18 @@ export class Logs {
     return [...this.#steps.values()].some((entry) => entry.late && !entry.ended);
   }
 
-  /** Waits until every log is complete, or cannot be. */
-  async finish(): Promise<void> {
-    while (this.#jobs.size > 0) await Promise.all(this.#jobs);
+  /** Waits until every log is complete or cannot be, `limit` ms are over, or `hurry` is aborted; says what is missing then. */
+  async finish(limit: number, hurry: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const stop = (): void => over.abort();
+    if (hurry.aborted) stop();
+    hurry.addEventListener('abort', stop, { once: true });
+    const complete = async (): Promise<void> => {
+      while (this.#jobs.size > 0) await Promise.all(this.#jobs);
+    };
+    await Promise.race([complete(), sleep(limit, over.signal)]);
+    hurry.removeEventListener('abort', stop);
+    stop();
     this.abandon();
   }
 
@@ -202,18 +211,20 @@ export class Logs {
   #read(entry: Entry): Promise<boolean> {
     const { connection, limits } = this.#options;
     let first = true;
-    const read = this.#reading.then(() =>
-      readStored(connection, entry.stored, {
+    const read = this.#reading.then(() => {
+      if (this.#abandoned.signal.aborted) throw new Error('given up');
+      return readStored(connection, entry.stored, {
         call: limits.call,
         overall: Math.max(limits.lost, limits.call),
         room: () => entry.sink.room(this.#abandoned.signal, patience),
+        signal: this.#abandoned.signal,
         onEntry: (item) => {
           entry.joiner.settle(item.pos, first);
           first = false;
           entry.joiner.take(item, 'stored');
         },
-      }),
-    );
+      });
+    });
     this.#reading = read.catch(() => entry.joiner.breakOff());
     return read;
   }

@@ -98,6 +98,8 @@ export interface StoredOptions {
   readonly onEntry: (entry: LogEntry) => void;
   /** Waits, for a bounded time, until there is room for more lines. */
   readonly room: () => Promise<void>;
+  /** Gives the log up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -105,8 +107,10 @@ export interface StoredOptions {
  * @throws {Unanswered} {Failure} when it cannot be read; it may be read again, entries are known by their `pos`
  */
 export async function readStored(connection: Connection, path: string, options: StoredOptions): Promise<boolean> {
-  const response = await connection.open(path, 'application/json', { limit: options.call });
+  const { signal } = options;
+  const response = await connection.open(path, 'application/json', { limit: options.call, signal });
   const give = (): void => void response.destroy(malformed('it did not come in time'));
+  signal?.addEventListener('abort', give, { once: true });
   const overall = setTimeout(give, options.overall);
   const idle = setTimeout(give, options.call);
   try {
@@ -115,6 +119,7 @@ export async function readStored(connection: Connection, path: string, options: 
     const reader = new EntryReader(options.onEntry);
     const decoder = new TextDecoder();
     for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (signal?.aborted) throw malformed('it was given up');
       reader.feed(decoder.decode(chunk, { stream: true }));
       await options.room();
       idle.refresh();
@@ -125,6 +130,7 @@ export async function readStored(connection: Connection, path: string, options: 
   } finally {
     clearTimeout(overall);
     clearTimeout(idle);
+    signal?.removeEventListener('abort', give);
     response.destroy();
   }
 }

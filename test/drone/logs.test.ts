@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DroneScenario, StreamMode } from '../../src/try/drone/index.ts';
-import { runBuild } from '../support/drone-run.ts';
+import { nonce, runBuild } from '../support/drone-run.ts';
+import { buildOf, scripted, stageOf, stepOf } from './scripted.ts';
 import { count, oneStage, sim } from './sim.ts';
 
 const lines = (count: number, from = 1): string[] =>
@@ -244,4 +245,45 @@ test('200,000 lines with the measured loss: what Drone kept comes once and in or
   expect(holes.length).toBeLessThanOrEqual(1);
   expect(ran.notes.every((note) => note.includes('Drone keeps only its last 5 MB'))).toBe(true);
   expect(numbers.length).toBeGreaterThan(90_000);
+});
+
+describe("after the build's end", () => {
+  /** Six steps that succeeded, and stored logs that drip: never idle, never at their end. */
+  const dripping = () => {
+    const steps = Array.from({ length: 6 }, (_, index) => stepOf(index + 1, 'success'));
+    const params = { AIRLOCK_NONCE: nonce };
+    return scripted({
+      build: () => buildOf('success', { params, stages: [stageOf('success', steps)] }),
+      post: () => buildOf('pending', { params }),
+      log: (response) => {
+        response.write('[{"pos":0,"out":"beginning\\n"}');
+        const timer = setInterval(() => response.write(' '), 20);
+        response.on('close', () => clearInterval(timer));
+      },
+    });
+  };
+  const missing = 'the rest of this log could not be fetched';
+
+  test('all logs together have one limit, and what is missing is said', async () => {
+    const drone = await dripping();
+    const began = Date.now();
+    const ran = await runBuild({ server: drone.url, limits: { lost: 500, call: 5000 } });
+    expect(ran.ending).toMatchObject({ verdict: 'success', code: 'ok' });
+    // One after the other they had six limits of 5 s.
+    expect(Date.now() - began).toBeLessThan(10_000);
+    expect(ran.notes).toEqual(Array.from({ length: 6 }, () => missing));
+    expect(ran.lines.get('default/step-1')).toEqual(['beginning']);
+  });
+
+  test('a cancel ends the wait for them, and the verdict stays', { timeout: 15_000 }, async () => {
+    const drone = await dripping();
+    const controller = new AbortController();
+    const ran = await runBuild({
+      server: drone.url,
+      cancel: controller.signal,
+      onLine: () => void setTimeout(() => controller.abort('author'), 50),
+    });
+    expect(ran.ending).toMatchObject({ verdict: 'success', code: 'ok' });
+    expect(ran.notes.length).toBe(6);
+  });
 });
