@@ -22,6 +22,7 @@ import {
 import { type Policy, PolicyError, loadPolicy } from '../policy/index.ts';
 import { Failure } from '../protocol/index.ts';
 import { findBuilt } from '../try/built.ts';
+import { endOnCrash } from './crash.ts';
 
 interface SocketOption {
   readonly name: string;
@@ -117,9 +118,7 @@ async function close({ audit, ledger, cells, gate }: Opened): Promise<void> {
   cells?.close();
 }
 
-async function run(options: GateCommandOptions, command: Command): Promise<void> {
-  const policy = readPolicy(options.policy, command);
-  const log = createLog(options.logLevel);
+async function serve(options: GateCommandOptions, command: Command, policy: Policy, log: Logger): Promise<void> {
   const opened: Opened = {};
   let gate: Gate;
   let listeners: Listener[];
@@ -144,7 +143,21 @@ async function run(options: GateCommandOptions, command: Command): Promise<void>
   log.info('the gate has stopped');
 }
 
-/** Exits with 0 after SIGTERM or SIGINT, with 1 and one clear line a problem when it cannot start. */
+async function run(options: GateCommandOptions, command: Command): Promise<void> {
+  const policy = readPolicy(options.policy, command);
+  const log = createLog(options.logLevel);
+  const takeBack = endOnCrash(log);
+  try {
+    await serve(options, command, policy, log);
+  } finally {
+    takeBack();
+  }
+}
+
+/**
+ * Exits with 0 after SIGTERM or SIGINT, with 1 and one clear line a problem when it cannot start, and with 1 after an
+ * error that nobody expected.
+ */
 export function gateCommand(): Command {
   return new Command('gate')
     .summary("run the operator's side")
@@ -158,7 +171,7 @@ export function gateCommand(): Command {
     .requiredOption('--audit <file>', 'audit log: one JSON line for each decision, on the disk before anything starts')
     .requiredOption(
       '--socket <NAME=PATH>',
-      'unix socket of one runner, in a folder that only it can reach; may be repeated',
+      'unix socket of one runner, in a folder of the gate that is mounted read-only into that runner alone; may be repeated',
       parseSocket,
     )
     .requiredOption('--engine <socket>', 'unix socket of the Docker engine that runs the cells', absolute)

@@ -65,6 +65,9 @@ describe('airlock gate', () => {
     ]);
     while (!existsSync(at('a.sock'))) await new Promise((done) => setTimeout(done, 5));
     const open = () => call(at('a.sock'), 'POST', '/v1/sessions', { v: 1, image: 'airlock' });
+    const handlers = (): number[] =>
+      (['uncaughtException', 'unhandledRejection'] as const).map((event) => process.listenerCount(event));
+    const during = handlers();
     // It serves a moment later, when it is the ledger's holder.
     while ((await open()).status === 503) await new Promise((done) => setTimeout(done, 5));
     expect(await open()).toMatchObject({ status: 200, body: { identity: 'github' } });
@@ -74,6 +77,8 @@ describe('airlock gate', () => {
       .flushHeaders();
     process.emit('SIGTERM');
     await running;
+    // While it ran, a defect would have ended the process.
+    expect(handlers().map((count) => count + 1)).toEqual(during);
     expect(existsSync(at('a.sock'))).toBe(false);
     const events = readFileSync(at('audit'), 'utf8')
       .trim()
