@@ -15,6 +15,8 @@ export interface SnapshotOptions {
 
 const maxStages = 200;
 const maxSteps = 2000;
+/** Encoded. The events that a gate keeps and repeats stay far below what one event may have. */
+const maxBytes = 1_000_000;
 const maxName = 200;
 const maxError = 500;
 
@@ -47,8 +49,8 @@ const stepState = (step: Step, options: SnapshotOptions): StepState => ({
   ...errorOf(step, options),
 });
 
-function stageStates(build: Build, options: SnapshotOptions): readonly StageState[] {
-  let left = maxSteps;
+function stageStates(build: Build, most: number, options: SnapshotOptions): readonly StageState[] {
+  let left = most;
   return (build.stages ?? []).slice(0, maxStages).map((stage) => {
     const steps = (stage.steps ?? []).slice(0, Math.min(1000, left));
     left -= steps.length;
@@ -64,16 +66,32 @@ function stageStates(build: Build, options: SnapshotOptions): readonly StageStat
   });
 }
 
+const fits = (stages: readonly StageState[]): boolean => Buffer.byteLength(JSON.stringify(stages)) <= maxBytes;
+
+/** The stages, without what would make the snapshot too large, and a sentence on what is left out. */
+function bounded(build: Build, options: SnapshotOptions): readonly [readonly StageState[], string | undefined] {
+  const whole = stageStates(build, maxSteps, options);
+  const all = (build.stages ?? []).flatMap((stage) => stage.steps ?? []).length;
+  const shown = (stages: readonly StageState[]): number => stages.flatMap((stage) => stage.steps).length;
+  const partly = (stages: readonly StageState[]): string | undefined =>
+    shown(stages) < all ? `This build has ${all} steps, of which ${shown(stages)} are shown` : undefined;
+  if (fits(whole)) return [whole, partly(whole)];
+  const plain = { ...options, errors: false };
+  for (let most = maxSteps; ; most = Math.floor(most / 2)) {
+    const stages = stageStates(build, most, plain);
+    if (most > 0 && !fits(stages)) continue;
+    const without = "Drone's error texts are too long to be shown";
+    return [stages, [without, partly(stages)].filter((text) => text !== undefined).join('. ')];
+  }
+}
+
 export function snapshotOf(
   build: Build,
   phase: CellPhase,
   note: string | undefined,
   options: SnapshotOptions,
 ): Snapshot {
-  return {
-    phase,
-    build: buildState(build, options),
-    stages: stageStates(build, options),
-    ...(note === undefined ? {} : { note }),
-  };
+  const [stages, left] = bounded(build, options);
+  const notes = [note, left].filter((text) => text !== undefined).join('. ');
+  return { phase, build: buildState(build, options), stages, ...(notes === '' ? {} : { note: notes }) };
 }

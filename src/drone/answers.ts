@@ -81,7 +81,7 @@ export interface LogEntry {
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const ordinal = v.pipe(whole, v.minValue(1));
-const exitCode = v.pipe(v.number(), v.integer());
+const exitCode = v.pipe(v.number(), v.safeInteger());
 const status = v.picklist(droneStatuses);
 const foreign = v.string();
 // Not v.record: it leaves out keys like `constructor`, and a parameter that nobody sent has to be seen.
