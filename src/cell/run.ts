@@ -30,6 +30,11 @@ export interface Task {
   readonly diagnose: (text: string) => void;
 }
 
+interface View extends SnapshotOptions {
+  /** Redacts what becomes part of a message, addresses too. */
+  readonly message: (text: string) => string;
+}
+
 const notUnderstood = (message: string): Ending => ({ verdict: 'error', code: 'order-not-understood', message });
 
 /** What was thrown, as an ending. A refusal also says what to do. */
@@ -47,10 +52,15 @@ function endingOf(error: unknown, diagnose: Task['diagnose']): Ending {
 
 const moment = (seconds: number | undefined): string => (seconds === undefined || seconds === 0 ? '' : String(seconds));
 
-async function build(task: Task, ref: string, view: SnapshotOptions): Promise<Ending> {
+async function build(task: Task, ref: string, view: View): Promise<Ending> {
   const { order, output, cancel } = task;
   const { limits } = order;
-  const connection = connectDrone({ ...order.drone, requestId: order.id });
+  const connection = connectDrone({
+    ...order.drone,
+    requestId: order.id,
+    redact: view.message,
+    details: view.errors,
+  });
   output.state({ phase: 'preflight', stages: [] });
   const ready: Preflight & { readonly user: User } = await preflight(connection, {
     repository: order.repository,
@@ -96,7 +106,7 @@ async function build(task: Task, ref: string, view: SnapshotOptions): Promise<En
   });
 }
 
-function outputsOf(verdict: Verdict, seen: Build | undefined, view: SnapshotOptions) {
+function outputsOf(verdict: Verdict, seen: Build | undefined, view: View) {
   return {
     number: seen === undefined ? '' : String(seen.number),
     url: seen === undefined ? '' : view.url(seen.number),
@@ -127,9 +137,10 @@ export async function run(task: Task): Promise<Verdict> {
   // The token is never to be seen either, whoever prints it.
   const redact = redactor([...order.redact, order.drone.token]);
   const ours = redactor([...order.redact, order.drone.token, ...addressesOf(order.drone)]);
-  const view: SnapshotOptions = {
+  const view: View = {
     url: buildUrl(order.drone, order.repository),
     redact,
+    message: ours,
     errors: order.log !== 'status',
   };
   let ending: Ending;
@@ -141,6 +152,7 @@ export async function run(task: Task): Promise<Verdict> {
   output.result({
     verdict,
     code,
+    // What a message holds was redacted before it was quoted; this is for what nobody thought of.
     message: ours(ending.message).slice(0, 8000),
     outputs: outputsOf(verdict, ending.build, view),
   });

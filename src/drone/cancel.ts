@@ -1,7 +1,7 @@
 // A cancel that cancels. Drone says `killed` at once, whatever the runner does; the step has really ended only when its
 // stored log is there (README of the recordings, traps 18 to 20).
 
-import { Failure, quote } from '../protocol/index.ts';
+import { Failure } from '../protocol/index.ts';
 import { type Build, isDone, parseBuild } from './answers.ts';
 import type { StageClock } from './cancel-window.ts';
 import type { Answer, Connection } from './connection.ts';
@@ -61,7 +61,7 @@ async function send(connection: Connection, options: CancelOptions): Promise<Bui
     try {
       answer = await connection.call(path, { method: 'DELETE', limit: limits.call });
       // 409: two at the same moment (trap 18). 404 may be a permission that Drone could not refresh (recording 22).
-      why = `Drone answered ${answer.status} ${quote(answer.message, 200)}`;
+      why = `Drone answered ${connection.said(answer)}`;
     } catch (error) {
       why = error instanceof Error ? error.message : 'Drone did not answer';
     }
@@ -113,6 +113,6 @@ export async function cancelBuild(connection: Connection, options: CancelOptions
   if (running.length === 0) return { sent: true };
   return {
     sent: true,
-    lost: `there is still no stored log of ${running.map((name) => quote(name)).join(', ')}`,
+    lost: `there is still no stored log of ${running.map((name) => connection.quote(name)).join(', ')}`,
   };
 }

@@ -3,6 +3,7 @@
 
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import { quote as quoteText } from '../protocol/index.ts';
 import { type Route, dial } from './dial.ts';
 import { parseServer } from './server.ts';
 import { Unanswered, notDrone, redirected, timedOut, unreachable, unreadable } from './unanswered.ts';
@@ -20,6 +21,10 @@ export interface DroneOptions {
   readonly token: string;
   /** Drone writes it into its log (API.md, X-Request-ID). */
   readonly requestId?: string | undefined;
+  /** Applied to everything foreign before it is quoted or cut for a message: afterwards a literal could not be found. */
+  readonly redact?: ((text: string) => string) | undefined;
+  /** Whether messages may repeat Drone's own error texts; default true. */
+  readonly details?: boolean | undefined;
 }
 
 export interface CallOptions {
@@ -41,6 +46,12 @@ export interface Answer {
 export interface Connection {
   /** Origin, for messages. */
   readonly server: string;
+  /** Whether messages may repeat Drone's own error texts. */
+  readonly details: boolean;
+  /** Foreign text for a message: redacted, then quoted, then cut at `max` characters. */
+  readonly quote: (text: string, max?: number) => string;
+  /** A status with Drone's own word on it, as far as that may be told: `404 "Not Found"`. */
+  readonly said: (answer: Answer) => string;
   /** @throws {Unanswered} */
   call(path: string, options: CallOptions): Promise<Answer>;
   /** The response as it begins, for streams and stored logs; the caller ends it by `destroy`. @throws {Unanswered} */
@@ -127,12 +138,17 @@ function answerOf(response: IncomingMessage, text: string, server: string): Answ
 
 /** @throws {Refusal} `drone-url-not-accepted` */
 export function connectDrone(options: DroneOptions): Connection {
-  const server = parseServer(options.server);
+  const { redact = (text: string) => text, details = true } = options;
+  const parsed = parseServer(options.server);
+  // Its origin is for messages only.
+  const server = { ...parsed, origin: redact(parsed.origin) };
+  const proxy = options.proxy === undefined ? undefined : parseServer(options.proxy, "the proxy's URL");
+  const quote: Connection['quote'] = (text, max) => quoteText(redact(text), max);
   const route: Route = {
     server,
     address: options.address,
     ca: options.ca,
-    proxy: options.proxy === undefined ? undefined : parseServer(options.proxy, "the proxy's URL"),
+    proxy: proxy && { ...proxy, origin: redact(proxy.origin) },
   };
 
   function headersOf(method: string, accept: string): Record<string, string> {
@@ -160,7 +176,7 @@ export function connectDrone(options: DroneOptions): Connection {
       socket = await dial(route, watch.signal);
       const response = await exchange(socket, { method, path, headers: headersOf(method, accept) }, watch.signal);
       const status = response.statusCode ?? 0;
-      if (status >= 300 && status <= 399) throw redirected(server.origin, response.headers.location ?? '');
+      if (status >= 300 && status <= 399) throw redirected(server.origin, redact(response.headers.location ?? ''));
       return await use(response, watch.signal);
     } catch (error) {
       socket?.destroy();
@@ -177,6 +193,9 @@ export function connectDrone(options: DroneOptions): Connection {
 
   return {
     server: server.origin,
+    details,
+    quote,
+    said: ({ status, message }) => (details && message !== '' ? `${status} ${quote(message, 200)}` : String(status)),
     call: (path, callOptions) =>
       attempt(path, 'application/json', callOptions, async (response, signal) =>
         answerOf(response, await bodyOf(response, server.origin, signal), server.origin),

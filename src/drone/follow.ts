@@ -1,7 +1,7 @@
 // Follows one build to its end. The verdict comes from polling GET build and from nothing else: streams end early, late
 // or never, and bring no news of a cancel (README of the recordings, traps 14 and 17).
 
-import { type CancelReason, type CellPhase, Failure, cancelReasons, quote } from '../protocol/index.ts';
+import { type CancelReason, type CellPhase, Failure, cancelReasons } from '../protocol/index.ts';
 import { type Build, isDone, parseBuild } from './answers.ts';
 import { StageClock, type Window } from './cancel-window.ts';
 import { type Cancelled, cancelBuild } from './cancel.ts';
@@ -59,7 +59,7 @@ async function look(connection: Connection, options: FollowOptions): Promise<Bui
     const path = paths.build(options.repository, options.build.number);
     const answer = await connection.call(path, { limit: options.limits.call });
     if (answer.status !== 200)
-      return new Failure('drone-lost', `Drone answers ${answer.status} ${quote(answer.message, 200)} for the build`);
+      return new Failure('drone-lost', `Drone answers ${connection.said(answer)} for the build`);
     const build = parseBuild(answer.body);
     if (sameBuild(options.build, build)) return build;
     return new Failure('drone-answer-malformed', `Drone shows another build under the number ${build.number}`);
@@ -174,6 +174,7 @@ export async function follow(connection: Connection, options: FollowOptions): Pr
       limit: outcome?.sent === true ? cancelling?.limit : undefined,
       cancelLost: outcome?.lost,
       details: options.details,
+      quote: connection.quote,
     });
   } finally {
     cancel.removeEventListener('abort', wake);

@@ -5,7 +5,7 @@ import { Refusal, quote } from '../protocol/index.ts';
 import { type Repo, type User, parseRepo, parseUser } from './answers.ts';
 import type { Answer, Connection } from './connection.ts';
 import { paths } from './paths.ts';
-import { Unanswered, unreachable } from './unanswered.ts';
+import { Unanswered, failing } from './unanswered.ts';
 import { backoff, sleep } from './wait.ts';
 
 export interface Preflight {
@@ -34,7 +34,7 @@ async function get(connection: Connection, path: string, { call, poll, cancel }:
     try {
       const answer = await connection.call(path, { limit: call });
       if (answer.status < 500) return answer;
-      if (last) throw unreachable(connection.server, { code: `${answer.status} ${answer.message}`.trim() }, 'maybe');
+      if (last) throw failing(connection.server, connection.said(answer));
     } catch (error) {
       if (!(error instanceof Unanswered) || error.code !== 'drone-unreachable' || last) throw error;
     }
@@ -65,31 +65,31 @@ async function whoAmI(connection: Connection, options: PreflightOptions): Promis
       fix: "the operator sets drones.*.server to Drone's own origin, without a path",
     });
   const user = parseUser(answer.body);
-  if (!user.active) throw tokenRejected(`Drone's account ${quote(user.login)} is not active`);
+  if (!user.active) throw tokenRejected(`Drone's account ${connection.quote(user.login)} is not active`);
   if (options.logins && !options.logins.includes(user.login))
     throw new Refusal({
       code: 'drone-login-not-accepted',
-      message: `the Drone token belongs to ${quote(user.login)}, which is not one of the accepted accounts`,
+      message: `the Drone token belongs to ${connection.quote(user.login)}, which is not one of the accepted accounts`,
       rule: 'drones.*.logins',
       fix: 'use the token of an accepted account, or the operator adds this one to drones.*.logins',
     });
   return user;
 }
 
-const notFound = (repository: string, login: string): Refusal =>
+const notFound = (repository: string, account: string): Refusal =>
   new Refusal({
     code: 'drone-repository-not-found',
     message:
-      `Drone knows no repository ${quote(repository)} that ${quote(login)} may see: it is not enabled there, or the account has no access ` +
+      `Drone knows no repository ${quote(repository)} that ${account} may see: it is not enabled there, or the account has no access ` +
       'to it, or Drone could not refresh the access because the source code host did not answer',
     rule: 'repositories[].pipeline.repository',
     fix: "the operator enables the repository in Drone, gives the token's account write access to it and lets Drone sync, and compares the name in the policy",
   });
 
-const noWrite = (repository: string, login: string): Refusal =>
+const noWrite = (repository: string, account: string): Refusal =>
   new Refusal({
     code: 'drone-no-write-permission',
-    message: `Drone's account ${quote(login)} may not start builds of ${quote(repository)}`,
+    message: `Drone's account ${account} may not start builds of ${quote(repository)}`,
     rule: 'drones.*.token',
     fix: "the operator gives the token's account write access to the repository and lets Drone sync (a machine account has none unless it is an admin)",
   });
@@ -107,13 +107,14 @@ const disabled = (repository: string, never: boolean): Refusal =>
 /** The repository as the token's account sees it, once more whenever a 404 leaves its meaning open. @throws {Refusal} */
 export async function checkRepository(connection: Connection, user: User, options: PreflightOptions): Promise<Repo> {
   const { repository } = options;
+  const account = connection.quote(user.login);
   const answer = await get(connection, paths.repo(repository), options);
   if (answer.status === 401) throw unauthorized();
-  if (answer.status !== 200) throw notFound(repository, user.login);
+  if (answer.status !== 200) throw notFound(repository, account);
   const repo = parseRepo(answer.body);
-  if (repo.slug.toLowerCase() !== repository.toLowerCase()) throw notFound(repository, user.login);
+  if (repo.slug.toLowerCase() !== repository.toLowerCase()) throw notFound(repository, account);
   // Drone's admins need no permission row; for everybody else a missing one is a guest.
-  if (repo.permissions?.write !== true && !user.admin) throw noWrite(repository, user.login);
+  if (repo.permissions?.write !== true && !user.admin) throw noWrite(repository, account);
   // Drone itself builds a disabled repository when it is asked to (recording 16); its owner said that it should not.
   if (!repo.active) throw disabled(repository, repo.user_id === 0);
   return repo;

@@ -16,10 +16,10 @@ const commitNotFound = (task: TriggerTask, message: string, fix: string): Refusa
     fix,
   });
 
-const configMissing = (task: TriggerTask, said: string): Refusal =>
+const configMissing = (connection: Connection, task: TriggerTask, answer: Answer): Refusal =>
   new Refusal({
     code: 'drone-config-missing',
-    message: `Drone found no .drone.yml at ${task.commit ?? quote(task.ref)} of ${quote(task.repository)} (it says ${quote(said, 200)})`,
+    message: `Drone found no .drone.yml at ${task.commit ?? quote(task.ref)} of ${quote(task.repository)} (it says ${connection.said(answer)})`,
     rule: '.drone.yml',
     fix: 'add .drone.yml at this commit, or let the policy name the repository whose .drone.yml runs',
   });
@@ -27,9 +27,10 @@ const configMissing = (task: TriggerTask, said: string): Refusal =>
 async function notFound(
   connection: Connection,
   task: TriggerTask,
-  { message }: Answer,
+  answer: Answer,
   options: { readonly user: User; readonly limits: { readonly call: number; readonly poll: number } },
 ): Promise<Refusal> {
+  const { message } = answer;
   if (message.startsWith('No commit found for SHA'))
     return commitNotFound(task, 'GitHub does not know it', 'push it first, or check the ref that the policy names');
   if (message === 'sql: no rows in result set')
@@ -48,7 +49,7 @@ async function notFound(
   if (message !== 'Not Found')
     return commitNotFound(
       task,
-      `the source code host answered ${quote(message, 200)}`,
+      `the source code host answered ${connection.said(answer)}`,
       'try again later; if it lasts, the operator looks at what Drone says about the source code host',
     );
   try {
@@ -81,7 +82,7 @@ export async function refusedTrigger(
   if (status === 401 || status === 403) return unauthorized();
   if (status === 404) return notFound(connection, task, answer, options);
   if (status === 500 && (message === 'configuration: not found' || message === 'Not Found'))
-    return configMissing(task, message);
+    return configMissing(connection, task, answer);
   if (isUndecided(status)) return undefined;
-  return new Failure('drone-answer-malformed', `Drone answered the trigger with ${status} ${quote(message, 200)}`);
+  return new Failure('drone-answer-malformed', `Drone answered the trigger with ${connection.said(answer)}`);
 }

@@ -106,7 +106,7 @@ export async function trigger(connection: Connection, task: TriggerTask, options
       return undefined;
     }
     // Before anything is compared: such a build has no params and no trigger (recording 12).
-    if (build.status === 'error' && build.number > task.base) return { ending: configInvalid(build) };
+    if (build.status === 'error' && build.number > task.base) return { ending: configInvalid(build, connection) };
     const differs = difference(task, build);
     if (differs === undefined) return { build };
     // Only what this POST can have made is ended: an old number, somebody else's build and another order's are left alone.
@@ -180,7 +180,7 @@ export async function trigger(connection: Connection, task: TriggerTask, options
       // A proxy that shows a page of its own may have handed the request on before.
       const found = await lookUp();
       if (found.ours.length > 0) return adopt(found.ours);
-      if (found.broken !== undefined) return { ending: configInvalid(found.broken) };
+      if (found.broken !== undefined) return { ending: configInvalid(found.broken, connection) };
       return { ending: found.absent ? endingOf(posted.error) : unknownEnding(task, posted.error.message) };
     }
     sent++;
@@ -200,14 +200,14 @@ export async function trigger(connection: Connection, task: TriggerTask, options
         const made = refused !== undefined && answer.status >= 500 ? await look() : undefined;
         if (made !== undefined && made.ours.length > 0) return adopt(made.ours);
         if (refused !== undefined) return { ending: endingOf(refused) };
-        why = `Drone answered ${answer.status} ${quote(answer.message, 200)}`;
+        why = `Drone answered ${connection.said(answer)}`;
       }
     }
 
     options.note?.('Drone did not say whether it started the build; looking for it in the list of builds');
     const found = await lookUp();
     if (found.ours.length > 0) return adopt(found.ours);
-    if (found.broken !== undefined) return { ending: configInvalid(found.broken) };
+    if (found.broken !== undefined) return { ending: configInvalid(found.broken, connection) };
     if (sent === 2 || cancel.aborted || !found.absent) return { ending: unknownEnding(task, why) };
     options.note?.('No build appeared; asking Drone once more');
   }

@@ -53,6 +53,18 @@ export function unreachable(server: string, error: unknown, reached: Reached): U
   );
 }
 
+/** `said`: a status of 5xx and Drone's own word. */
+export const failing = (server: string, said: string): Unanswered =>
+  new Unanswered(
+    {
+      code: 'drone-unreachable',
+      message: `Drone at ${quote(server)} answers ${said}`,
+      rule: 'drones.*.server',
+      fix: 'the operator looks at Drone and at its log',
+    },
+    'maybe',
+  );
+
 export const timedOut = (server: string, ms: number, reached: Reached): Unanswered =>
   new Unanswered(
     {

@@ -15,6 +15,9 @@ export interface Ending {
   readonly build?: Build | undefined;
 }
 
+/** Redacts foreign text, quotes it, and cuts it at `max` characters. */
+type Quote = (text: string, max?: number) => string;
+
 export interface Seen {
   readonly build: Build;
   /** Steps that must be there with success, each `stage/step`. */
@@ -29,6 +32,8 @@ export interface Seen {
   readonly cancelLost?: string | undefined;
   /** Whether Drone's own error texts may be told. */
   readonly details: boolean;
+  /** Foreign text for a message; without it, only quoted. */
+  readonly quote?: Quote | undefined;
 }
 
 const stepsOf = (build: Build): { stage: Stage; step: Step; name: string }[] =>
@@ -36,8 +41,10 @@ const stepsOf = (build: Build): { stage: Stage; step: Step; name: string }[] =>
     (stage.steps ?? []).map((step) => ({ stage, step, name: `${stage.name}/${step.name}` })),
   );
 
+const quoteOf = (seen: Seen): Quote => seen.quote ?? quote;
+
 const because = (seen: Seen, text: string | undefined): string =>
-  seen.details && text !== undefined && text !== '' ? `: ${quote(text, 500)}` : '';
+  seen.details && text !== undefined && text !== '' ? `: ${quoteOf(seen)(text, 500)}` : '';
 
 /** Drone's docker runner puts a step `clone` before those of .drone.yml: that it succeeded says of none of theirs that it ran. */
 const isClone = (stage: Stage, step: Step): boolean =>
@@ -61,22 +68,24 @@ function success(seen: Seen): Ending {
     return {
       verdict: 'expected-missing',
       code: 'expected-missing',
-      message: `Drone calls build ${build.number} a success, but the step ${quote(missing)}, which the policy expects, did not run to a success`,
+      message: `Drone calls build ${build.number} a success, but the step ${quoteOf(seen)(missing)}, which the policy expects, did not run to a success`,
       build,
     };
   return { verdict: 'success', code: 'ok', message: `Drone's build ${build.number} succeeded`, build };
 }
 
-function failure({ build }: Seen): Ending {
+function failure(seen: Seen): Ending {
+  const { build } = seen;
   const failed = stepsOf(build).find(({ step }) => step.status === 'failure' && step.errignore !== true);
   const where =
-    failed === undefined ? '' : `: step ${quote(failed.name)} ended with exit code ${failed.step.exit_code}`;
+    failed === undefined ? '' : `: step ${quoteOf(seen)(failed.name)} ended with exit code ${failed.step.exit_code}`;
   return { verdict: 'failure', code: 'build-failed', message: `Drone's build ${build.number} failed${where}`, build };
 }
 
 function error(seen: Seen): Ending {
   const { build } = seen;
-  if (build.error !== undefined && build.error !== '' && (build.stages ?? []).length === 0) return configInvalid(build);
+  if (build.error !== undefined && build.error !== '' && (build.stages ?? []).length === 0)
+    return configInvalid(build, { details: seen.details, quote: quoteOf(seen) });
   const stage = (build.stages ?? []).find((item) => item.status === 'error');
   const step = stepsOf(build).find((item) => item.step.status === 'error');
   const text = step?.step.error ?? stage?.error ?? build.error;
@@ -89,10 +98,16 @@ function error(seen: Seen): Ending {
 }
 
 /** .drone.yml is broken; such a build has no stages, no params and no trigger (recording 12). */
-export const configInvalid = (build: Build): Ending => ({
+export const configInvalid = (
+  build: Build,
+  { details, quote: tell }: { readonly details: boolean; readonly quote: Quote },
+): Ending => ({
   verdict: 'error',
   code: 'config-invalid',
-  message: `Drone does not accept .drone.yml: ${quote(build.error ?? '', 500)}`,
+  // Drone repeats what it did not understand, which may be a value of the file.
+  message: details
+    ? `Drone does not accept .drone.yml: ${tell(build.error ?? '', 500)}`
+    : 'Drone does not accept .drone.yml',
   build,
 });
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { DroneScenario } from '../../src/try/drone/index.ts';
+import { type DroneScenario, startSimulatedDrone } from '../../src/try/drone/index.ts';
 import { oneStage, sim, slug } from '../drone/sim.ts';
 import { type OrderOptions, buildScript, isWhole, linesOf, orderFor, startCell } from './cells.ts';
 
@@ -124,6 +124,60 @@ describe('redaction', () => {
   });
 });
 
+describe('redaction comes before a message quotes and cuts', () => {
+  const secret = 'pa"ss::w\u00f6rd-1234567890';
+  const long = 'S3cr3tTokenAAAAAAAAAABBBBBBBBBBCCCCCCCCCC';
+  const token = 'tok::en"0123456789abcdef';
+  const failed = (error: string): DroneScenario => ({ stages: [{ name: 'default', error, steps: [] }], pendingMs: 10 });
+  const green = oneStage({ name: 'deploy' });
+
+  // biome-ignore format: a table is read by its columns
+  test.each<[string, DroneScenario, string]>([
+    ["a literal that quoting changes, in a stage's error", failed(`no way to the database with ${secret}`), 'with ***'],
+    ["a literal that the cut at 500 would halve, in a stage's error", failed(`${'x'.repeat(470)}${long}`), `${'x'.repeat(10)}***`],
+    ['in what .drone.yml is refused for', { ...green, trigger: { yamlError: `bad value ${secret}` } }, 'bad value ***'],
+    ['halved in what .drone.yml is refused for', { ...green, trigger: { yamlError: `${'x'.repeat(480)}${long}` } }, `${'x'.repeat(10)}***`],
+    ["in the source code host's word", { ...green, trigger: { scm: `Failed for ${secret}` } }, 'Failed for ***'],
+    ["halved in the source code host's word", { ...green, trigger: { scm: `${'x'.repeat(180)}${long}` } }, `${'x'.repeat(10)}***`],
+    ['in the name of a failed step', oneStage({ name: `step ${secret}`, status: 'failure' }), 'default/step ***'],
+    ['halved in the name of a failed step', oneStage({ name: `${'s'.repeat(60)}${long}`, status: 'failure' }), `${'s'.repeat(10)}***`],
+    ['the token, as quoting changes it', { ...green, trigger: { scm: `Failed for ${token}` } }, 'Failed for ***'],
+  ])('%s', async (_name, scenario, message) => {
+    const drone = await startSimulatedDrone({
+      users: [{ login: 'bot', token, write: [slug] }],
+      repositories: [{ slug, scenario }],
+    });
+    try {
+      const cell = startCell(script);
+      cell.send(orderFor(drone.url, { redact: [secret, long], drone: { token } }));
+      const result = await cell.result();
+      expect(result.message).toContain(message);
+      for (const part of [secret, long, token]) {
+        expect(cell.stdout()).not.toContain(part.slice(-12));
+        expect(cell.stdout()).not.toContain(part.slice(0, 8));
+      }
+    } finally {
+      await drone.close();
+    }
+  });
+});
+
+describe("at the level status Drone's texts stay behind", () => {
+  // biome-ignore format: a table is read by its columns
+  test.each<[string, NonNullable<DroneScenario['trigger']>, string, string]>([
+    ['why .drone.yml was refused', { yamlError: 'yaml: line 3: SECRET-TEXT' }, 'config-invalid', 'Drone does not accept .drone.yml'],
+    ['what the source code host said', { scm: 'no SECRET-TEXT' }, 'drone-commit-not-found', 'answered 404'],
+  ])('%s', async (_name, trigger, code, message) => {
+    const scenario: DroneScenario = { ...oneStage({ name: 'deploy' }), trigger };
+    const hidden = await play(scenario, { log: 'status' });
+    expect(hidden.result).toMatchObject({ verdict: 'error', code });
+    expect(hidden.result.message).toContain(message);
+    expect(hidden.cell.stdout() + hidden.cell.stderr()).not.toContain('SECRET-TEXT');
+    const told = await play(scenario);
+    expect(told.result.message).toContain('SECRET-TEXT');
+  });
+});
+
 describe("Drone's address", () => {
   test('the public one is shown in place of the real one', async () => {
     const { result, drone } = await play(oneStage({ name: 'deploy' }), {
@@ -148,6 +202,14 @@ describe("Drone's address", () => {
     expect(result).toMatchObject({ verdict: 'error', code: 'drone-unreachable' });
     expect(result.message).toContain('nothing listens there');
     expect(cell.stdout()).not.toContain('127.0.0.1');
+  });
+
+  test('hidden is hidden although quoting would cut it', async () => {
+    const host = `${'a'.repeat(60)}.${'b'.repeat(60)}.invalid`;
+    const cell = startCell(script);
+    cell.send(orderFor(`http://${host}`, { drone: { publicUrl: 'hidden' } }));
+    expect(await cell.result()).toMatchObject({ verdict: 'error', code: 'drone-unreachable' });
+    expect(cell.stdout()).not.toContain('aaaa');
   });
 
   test('the token is nowhere, whatever goes wrong', async () => {
