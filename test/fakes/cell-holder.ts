@@ -90,7 +90,7 @@ function serve({ socket: path, script }: HolderSettings): void {
           if (call.do === 'attach') attach(known(call.id), socket);
           else socket.end();
         },
-        (error: Error) => socket.end(`${JSON.stringify({ error: error.message })}\n`),
+        (error: unknown) => socket.end(`${JSON.stringify({ error: String(error) })}\n`),
       );
     });
   });

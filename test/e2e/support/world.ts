@@ -26,11 +26,12 @@ export interface WorldOptions {
   readonly token?: 'workflow';
   /** More lines of the policy's entry. */
   readonly entry?: string;
-  /** In place of a holder's cells. */
+  /** In place of a holder's cells, and of the Drone in this process, which containers do not reach. */
   readonly docker?: {
     readonly engine: string;
     readonly network: string;
     readonly image: string;
+    /** Base URL of the Drone that they reach. */
     readonly drone: string;
   };
 }
@@ -57,8 +58,8 @@ export interface World {
 }
 
 export const slug = 'octo/widgets';
-const login = 'airlock-bot';
-const droneToken = 'simulated-drone-token';
+export const login = 'airlock-bot';
+export const droneToken = 'simulated-drone-token';
 const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 const workflow = (secret: boolean): string => `
@@ -79,7 +80,7 @@ version: 1
 image: { run: '${docker?.image ?? `sha256:${'a'.repeat(64)}`}', accept: [airlock] }
 identity: { audience: 'https://airlock.test.example', keys: { file: ${folder}/keys.json } }
 drones:
-  internal: { server: '${server}', token: ${token ?? `{ file: ${folder}/drone-token }`} }
+  internal: { server: '${server}', token: ${token ?? `{ file: ${folder}/drone-token }`}${docker === undefined ? '' : ', plainHttp: accepted'} }
 repositories:
   - repository: ${slug}
     id: 1
@@ -154,20 +155,15 @@ async function startHolder(folder: string, script: string): Promise<{ socket: st
 
 export async function startWorld(options: WorldOptions): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'airlock-e2e-'));
-  const [hook, script, gateProgram] = await Promise.all([
-    hookFile(),
-    managedScript(),
-    runnable('../gate-child.ts'),
-  ]);
+  const [hook, script, gateProgram] = await Promise.all([hookFile(), managedScript(), runnable('../gate-child.ts')]);
   const issuer: Issuer = await startIssuer({ issuer: 'https://token.actions.githubusercontent.com' });
   const drone = await startSimulatedDrone({
-    ...(options.docker === undefined ? {} : { host: options.docker.drone }),
     users: [{ login, token: droneToken, write: [slug] }],
     repositories: [{ slug, knownCommits: 'any', scenario: options.scenario }],
   });
   writeFileSync(join(folder, 'keys.json'), JSON.stringify(issuer.keys));
   writeFileSync(join(folder, 'drone-token'), `${droneToken}\n`, { mode: 0o600 });
-  writeFileSync(join(folder, 'policy.yaml'), policyText(drone.url, folder, options));
+  writeFileSync(join(folder, 'policy.yaml'), policyText(options.docker?.drone ?? drone.url, folder, options));
   writeFileSync(join(folder, 'deploy.yml'), workflow(options.token === 'workflow'));
   mkdirSync(join(folder, 'runner'));
   const holder = options.docker === undefined ? await startHolder(folder, script) : null;
