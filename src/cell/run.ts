@@ -1,15 +1,20 @@
-// The managed task: one order in, one result out. Preflight, trigger, follow; what the author sees on the way are
+// The managed task: one order in, one result out. Preflight, trigger (or recover), follow; what the author sees on the way are
 // snapshots and log lines, and nothing but Drone's success together with what the order expects makes it green.
 
 import {
   type Build,
+  type Connection,
   type Ending,
+  type LostTask,
   type Preflight,
   type TriggerTask,
   type User,
   connectDrone,
   follow,
+  isDone,
+  phaseOf,
   preflight,
+  recover,
   trigger,
 } from '../drone/index.ts';
 import { Failure, Refusal } from '../protocol/errors.ts';
@@ -52,47 +57,23 @@ function endingOf(error: unknown, diagnose: Task['diagnose']): Ending {
 
 const moment = (seconds: number | undefined): string => (seconds === undefined || seconds === 0 ? '' : String(seconds));
 
-async function build(task: Task, ref: string, view: View): Promise<Ending> {
-  const { order, output, cancel } = task;
-  const { limits } = order;
-  const connection = connectDrone({
-    ...order.drone,
-    requestId: order.id,
-    redact: view.message,
-    details: view.errors,
-  });
-  output.state({ phase: 'preflight', stages: [] });
-  const ready: Preflight & { readonly user: User } = await preflight(connection, {
-    repository: order.repository,
-    logins: order.drone.logins,
-    call: limits.call,
-    poll: limits.poll,
-    cancel,
-  });
-  if (order.kind === 'probe') return { verdict: 'success', code: 'ok', message: 'Drone answers and accepts the token' };
+const connect = ({ order }: Task, view: View): Connection =>
+  connectDrone({ ...order.drone, requestId: order.id, redact: view.message, details: view.errors });
 
-  output.state({ phase: 'trigger', stages: [] });
-  const asked: TriggerTask = {
-    repository: order.repository,
-    ref,
-    commit: order.commit,
-    params: { ...order.params, [nonceParam]: order.nonce },
-    login: ready.login,
-    base: ready.base,
-  };
-  const triggered = await trigger(connection, asked, {
-    user: ready.user,
-    limits,
-    cancel,
-    note: (note) => output.state({ phase: 'trigger', stages: [], note }),
-  });
-  if ('ending' in triggered) return triggered.ending;
-  output.state(snapshotOf(triggered.build, 'pending', undefined, view));
+async function followed(
+  connection: Connection,
+  { order, output, cancel }: Task,
+  view: View,
+  found: { readonly build: Build; readonly timeout: number },
+): Promise<Ending> {
+  const { limits } = order;
+  // `done` is said when the log is complete too.
+  output.state(snapshotOf(found.build, isDone(found.build) ? 'running' : phaseOf(found.build), undefined, view));
   return follow(connection, {
     repository: order.repository,
-    build: triggered.build,
+    build: found.build,
     expect: order.expect?.steps ?? [],
-    timeout: ready.timeout,
+    timeout: found.timeout,
     limits,
     logs: needOf(order.log),
     sink: sinks({ level: order.log, logBytes: limits.logBytes, redact: view.redact, output }),
@@ -104,6 +85,60 @@ async function build(task: Task, ref: string, view: View): Promise<Ending> {
       output.state(snapshotOf(seen, phase, note, view));
     },
   });
+}
+
+const askedFor = (order: Order, ref: string): LostTask => ({
+  repository: order.repository,
+  ref,
+  commit: order.commit,
+  params: { ...order.params, [nonceParam]: order.nonce },
+});
+
+async function build(task: Task, ref: string, view: View): Promise<Ending> {
+  const { order, output, cancel } = task;
+  const { limits } = order;
+  const connection = connect(task, view);
+  output.state({ phase: 'preflight', stages: [] });
+  const ready: Preflight & { readonly user: User } = await preflight(connection, {
+    repository: order.repository,
+    logins: order.drone.logins,
+    call: limits.call,
+    poll: limits.poll,
+    cancel,
+  });
+  if (order.kind === 'probe') return { verdict: 'success', code: 'ok', message: 'Drone answers and accepts the token' };
+
+  output.state({ phase: 'trigger', stages: [] });
+  const asked: TriggerTask = { ...askedFor(order, ref), login: ready.login, base: ready.base };
+  const triggered = await trigger(connection, asked, {
+    user: ready.user,
+    limits,
+    cancel,
+    note: (note) => output.state({ phase: 'trigger', stages: [], note }),
+  });
+  if ('ending' in triggered) return triggered.ending;
+  return followed(connection, task, view, { build: triggered.build, timeout: ready.timeout });
+}
+
+/** Another cell was lost and its build may live: it is looked for, then followed or ended, and never started. */
+async function lostBuild(task: Task, ref: string, view: View): Promise<Ending> {
+  const { order, output, cancel } = task;
+  const connection = connect(task, view);
+  const state = (note: string): void => output.state({ phase: 'preflight', stages: [], note });
+  state('This build is looked for: the cell that followed it was lost');
+  const found = await recover(connection, askedFor(order, ref), {
+    number: order.build,
+    logins: order.drone.logins,
+    limits: order.limits,
+    note: state,
+  });
+  if ('ending' in found) return found.ending;
+  const wish = new AbortController();
+  const pass = (): void => wish.abort(cancel.reason);
+  if (cancel.aborted) pass();
+  else if (order.then === 'cancel') wish.abort('author');
+  cancel.addEventListener('abort', pass, { once: true });
+  return followed(connection, { ...task, cancel: wish.signal }, view, found);
 }
 
 function outputsOf(verdict: Verdict, seen: Build | undefined, view: View) {
@@ -144,10 +179,14 @@ export async function run(task: Task): Promise<Verdict> {
     errors: order.log !== 'status',
   };
   let ending: Ending;
-  if (order.kind !== 'build' && order.kind !== 'probe')
-    ending = notUnderstood(`this managed script does not know orders of the kind ${order.kind}`);
-  else if (order.kind === 'build' && order.ref === undefined) ending = notUnderstood('the order names no ref');
-  else ending = await build(task, order.ref ?? '', view).catch((error: unknown) => endingOf(error, diagnose));
+  const { kind, ref, target } = order;
+  const known = kind === 'build' || kind === 'probe' || (kind === 'recover' && target === undefined);
+  if (!known) ending = notUnderstood(`this managed script does not know orders of the kind ${kind}`);
+  else if (kind !== 'probe' && ref === undefined) ending = notUnderstood('the order names no ref');
+  else {
+    const work = kind === 'recover' ? lostBuild : build;
+    ending = await work(task, ref ?? '', view).catch((error: unknown) => endingOf(error, diagnose));
+  }
   const { verdict, code } = ending;
   output.result({
     verdict,

@@ -129,6 +129,8 @@ export async function follow(connection: Connection, options: FollowOptions): Pr
   try {
     let failures = 0;
     let seenAt = Date.now();
+    // Found again after its end: there is no look to come, so its logs are asked for now.
+    if (isDone(last) && last.stages !== undefined) take(last);
     while (!isDone(last) || last.stages === undefined) {
       if (cancelling !== undefined && isLost(cancelling, last, limits.cancel)) break;
       const looked = await look(connection, options);

@@ -53,7 +53,8 @@ const tokenRejected = (message: string): Refusal =>
 export const unauthorized = (): Refusal =>
   tokenRejected('Drone does not accept the token: it is unknown or was replaced');
 
-async function whoAmI(connection: Connection, options: PreflightOptions): Promise<User> {
+/** The token's account. @throws {Refusal} {Failure} `drone-answer-malformed` */
+export async function whoAmI(connection: Connection, options: PreflightOptions): Promise<User> {
   const answer = await get(connection, paths.user, options);
   if (answer.status === 401) throw unauthorized();
   if (answer.status === 403) throw tokenRejected("Drone refuses the token's account: it is not active");

@@ -4,6 +4,7 @@
 import { Failure, Refusal, nonceParam, quote } from '../protocol/index.ts';
 import { type Build, type User, parseBuild } from './answers.ts';
 import type { Answer, Connection } from './connection.ts';
+import { dropBuild } from './drop.ts';
 import { type Found, findBuilds } from './find.ts';
 import { type TriggerTask, difference, hasNoNonce, hasNonce } from './ours.ts';
 import { paths } from './paths.ts';
@@ -42,7 +43,8 @@ const endingOf = (error: Refusal | Failure, build?: Build): Ending => ({
   build,
 });
 
-const unknownEnding = (task: TriggerTask, why: string): Ending => ({
+/** Nobody knows whether there is a build; says what to look for. */
+export const unknownEnding = (task: TriggerTask, why: string): Ending => ({
   verdict: 'unknown',
   code: 'trigger-unknown',
   message: `whether Drone started a build is not known: ${why}; look in Drone for a build of ${quote(task.repository)} with the parameter ${nonceParam}=${task.params[nonceParam] ?? ''}`,
@@ -67,22 +69,10 @@ export async function trigger(connection: Connection, task: TriggerTask, options
   const look = (): Promise<Found | undefined> =>
     findBuilds(connection, task, { call: limits.call }).catch(() => undefined);
 
-  /** Ends a build that must not be; whether it worked is told, never decided upon. */
-  async function drop(build: Build): Promise<string> {
-    for (let failures = 0; failures < 3; failures++) {
-      const done = await connection
-        .call(paths.build(task.repository, build.number), { method: 'DELETE', limit: limits.call })
-        .catch(() => undefined);
-      if (done?.status === 200) return 'it was cancelled';
-      await sleep(backoff(failures, limits.poll));
-    }
-    return 'it could not be cancelled';
-  }
-
   /** Of several with our nonce the lowest is followed; a proxy that repeats a POST makes a second one. */
   async function adopt(ours: readonly Build[]): Promise<Triggered> {
     const [first, ...others] = ours;
-    for (const other of others) await drop(other);
+    for (const other of others) await dropBuild(connection, task.repository, other, limits);
     return first === undefined ? { ending: unknownEnding(task, 'it was not found') } : { build: first };
   }
 
@@ -112,7 +102,7 @@ export async function trigger(connection: Connection, task: TriggerTask, options
     // Only what this POST can have made is ended: an old number, somebody else's build and another order's are left alone.
     const made =
       build.number > task.base && (hasNonce(task, build) || (hasNoNonce(build) && build.trigger === task.login));
-    const what = made ? await drop(build) : 'it was left alone';
+    const what = made ? await dropBuild(connection, task.repository, build, limits) : 'it was left alone';
     return {
       ending: {
         verdict: 'not-ours',

@@ -103,7 +103,7 @@ describe('an order', () => {
     expect(posts(drone)).toBe(0);
   });
 
-  test.each(['promote', 'rollback', 'recover'] as const)('of the kind %s is not understood', async (kind) => {
+  test.each(['promote', 'rollback'] as const)('of the kind %s is not understood', async (kind) => {
     const drone = await sim(green);
     const cell = startCell(script);
     cell.send(orderFor(drone.url, { kind }));
