@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { type FailureCode, type RefusalCode, failureCodes, refusalCodes } from './codes.ts';
 import { Failure, Refusal } from './errors.ts';
 import { oneOf, text } from './plain.ts';
-import { strict } from './shape.ts';
+import { strict } from './schema.ts';
 
 const known = 'a code that is known here';
 function refused() {

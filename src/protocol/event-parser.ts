@@ -24,7 +24,8 @@ import {
 } from './event.ts';
 import { type Schema, parser } from './parse.ts';
 import { count, oneOf, positive, printable, text, textBy, whole } from './plain.ts';
-import { only, strict } from './shape.ts';
+import { strict } from './schema.ts';
+import { only } from './shape.ts';
 
 const name = text(1024);
 const note = text(8192);

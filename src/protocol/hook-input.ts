@@ -1,43 +1,44 @@
 // The document that the runner writes on the hook's stdin, as runner 2.336 sends it (test/fixtures/contract). All of it
 // is attacker-controlled but for `command` and `responseFile`, and after THREATS.md finding 1 those are too.
 
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { Refusal } from './errors.ts';
 import { parseWith } from './parse.ts';
 import { anyText, oneOf, text } from './plain.ts';
 import { quote } from './quote.ts';
-import { only, strict, texts } from './shape.ts';
+import { list, maybe, rule, strict } from './schema.ts';
+import { only, texts } from './shape.ts';
 import { parseStrictJson } from './strict-json.ts';
 
-const maybe = v.nullish(anyText, null);
-const strings = v.nullish(v.array(anyText), []);
-const environment = v.nullish(texts(), {});
+const textOrNull = maybe(anyText, null);
+const strings = maybe(list(anyText), []);
+const environment = maybe(texts(), {});
 const mount = strict({
-  userProvidedValue: maybe,
-  sourceVolumePath: maybe,
-  targetVolumePath: maybe,
-  readOnly: v.custom<boolean>((value) => typeof value === 'boolean', 'true or false'),
+  userProvidedValue: textOrNull,
+  sourceVolumePath: textOrNull,
+  targetVolumePath: textOrNull,
+  readOnly: rule<boolean>((value) => typeof value === 'boolean', 'true or false'),
 });
-const registry = v.nullish(strict({ username: maybe, password: maybe, serverUrl: maybe }), null);
+const registry = maybe(strict({ username: textOrNull, password: textOrNull, serverUrl: textOrNull }), null);
 
 const containerEntries = {
-  image: maybe,
-  dockerfile: maybe,
+  image: textOrNull,
+  dockerfile: textOrNull,
   entryPointArgs: strings,
-  entryPoint: maybe,
-  workingDirectory: maybe,
-  createOptions: maybe,
+  entryPoint: textOrNull,
+  workingDirectory: textOrNull,
+  createOptions: textOrNull,
   registry,
   environmentVariables: environment,
   portMappings: strings,
-  systemMountVolumes: v.nullish(v.array(mount), []),
-  userMountVolumes: v.nullish(v.array(mount), []),
+  systemMountVolumes: maybe(list(mount), []),
+  userMountVolumes: maybe(list(mount), []),
 };
 const container = strict(containerEntries);
 
 /** Nobody reads it. Runner 2.336 sends a list. */
-const prependPath = v.nullish(
-  v.custom<string | string[]>(
+const prependPath = maybe(
+  rule<string | string[]>(
     (value) => typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string')),
     'a text or a list of texts',
   ),
@@ -45,26 +46,26 @@ const prependPath = v.nullish(
 );
 
 const responseFile = text(4096, 1);
-const state = v.nullish(
-  v.custom<unknown>(() => true),
+const state = maybe(
+  rule<unknown>(() => true, 'anything'),
   null,
 );
 
 const prepareJob = strict({
   command: oneOf(['prepare_job']),
   responseFile,
-  args: strict({ container: v.nullish(container, null), services: v.nullish(v.array(container), []) }),
+  args: strict({ container: maybe(container, null), services: maybe(list(container), []) }),
   state,
 });
 const runScriptStep = strict({
   command: oneOf(['run_script_step']),
   responseFile,
   args: strict({
-    entryPoint: maybe,
+    entryPoint: textOrNull,
     entryPointArgs: strings,
     environmentVariables: environment,
     prependPath,
-    workingDirectory: maybe,
+    workingDirectory: textOrNull,
   }),
   state,
 });
@@ -77,7 +78,7 @@ const runContainerStep = strict({
 const cleanupJob = strict({
   command: oneOf(['cleanup_job']),
   responseFile,
-  args: v.nullish(strict({}), {}),
+  args: maybe(strict({}), {}),
   state,
 });
 

@@ -1,9 +1,8 @@
 // What prepare_job writes for the runner, and what comes back in later calls as `state` (contract/README.md, The call).
 
-import * as v from 'valibot';
 import { oneOf } from './plain.ts';
 import { type SessionAnswer, sessionEntries } from './session.ts';
-import { strict } from './shape.ts';
+import { read, strict } from './schema.ts';
 
 /**
  * What the hook remembers between its processes: the gate's answer to its session. Forgeable by a controlled runner, which
@@ -22,6 +21,6 @@ export const prepareJobResponse = (answer: SessionAnswer) => ({
 
 /** null: there is no session, which is what a refused or skipped prepare_job leaves (THREATS.md finding 4). */
 export function parseHookState(state: unknown): HookState | null {
-  const result = v.safeParse(strict({ v: oneOf([1]), ...sessionEntries() }), state);
+  const result = read<HookState>(strict({ v: oneOf([1]), ...sessionEntries() }), state);
   return result.success ? result.output : null;
 }

@@ -10,6 +10,7 @@ export * from './parse.ts';
 export * from './plain.ts';
 export * from './quote.ts';
 export * from './request.ts';
+export * from './schema.ts';
 export * from './session.ts';
 export * from './shape.ts';
 export * from './strict-json.ts';

@@ -19,7 +19,8 @@ import {
 } from './plain.ts';
 import { paramName } from './request.ts';
 import { type LogLevel, logLevels } from './session.ts';
-import { strict, texts } from './shape.ts';
+import { strict } from './schema.ts';
+import { texts } from './shape.ts';
 
 /** Version of orders and events. The script also understands the one before it and answers in it. */
 export const orderVersion = 1;

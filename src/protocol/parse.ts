@@ -1,10 +1,11 @@
 // One door from `unknown` to a type: a strict schema, and one clear line when it does not fit.
 
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { Refusal } from './errors.ts';
 import { quote } from './quote.ts';
+import { type Schema, read } from './schema.ts';
 
-export type Schema<T> = v.GenericSchema<unknown, T>;
+export type { Schema } from './schema.ts';
 
 function pathOf(issue: v.BaseIssue<unknown>): string {
   const keys = (issue.path ?? []).map((item) => String(item.key));
@@ -50,7 +51,7 @@ function refusalOf(issue: v.BaseIssue<unknown>, what: string): Refusal {
 
 /** Parses `value` once. @throws {Refusal} `input-unknown-field`, `input-missing-field` or `input-wrong-type`, status 400 */
 export function parseWith<T>(schema: Schema<T>, value: unknown, what: string): T {
-  const result = v.safeParse(schema, value, config);
+  const result = read(schema, value, config);
   if (result.success) return result.output;
   throw refusalOf(result.issues[0], what);
 }

@@ -1,7 +1,7 @@
 // Strings that travel into Drone, however they were allowed: git accepts `release/$(id)` as a branch and Drone's exec
 // runner puts the branch into a shell line (DESIGN.md, "Whatever the globs say"; API.md, "Params are dangerous").
 
-import * as v from 'valibot';
+import { rule } from './schema.ts';
 
 const noDots = (text: string): boolean => !text.includes('..') && !text.includes('//');
 
@@ -23,10 +23,10 @@ export const isPlainActor = (text: string): boolean => plainActor.test(text);
 export const isPlainName = (text: string): boolean => plainName.test(text) && noDots(text);
 export const isPlainBranch = (text: string): boolean => plainBranch.test(text) && noDots(text);
 
-/** A text by a rule; `expected` stands in the message. One predicate each: valibot's own actions weigh 400 bytes apiece. */
+/** A text by a rule; `expected` stands in the message. */
 /* @__NO_SIDE_EFFECTS__ */
 export const textBy = (isSo: (text: string) => boolean, expected: string) =>
-  v.custom<string>((value) => typeof value === 'string' && isSo(value), expected);
+  rule<string>((value) => typeof value === 'string' && isSo(value), expected);
 
 export const hex32 = textBy((value) => /^[0-9a-f]{32}$/.test(value), '32 lower hex digits');
 export const refString = textBy(isPlainRef, 'a plain refs/heads/ or refs/tags/ name');
@@ -53,14 +53,14 @@ export function oneOf<const Value extends string | number | boolean>(
   values: readonly Value[],
   expected = values.map((value) => JSON.stringify(value)).join(' | '),
 ) {
-  return v.custom<Value>((value) => (values as readonly unknown[]).includes(value), expected);
+  return rule<Value>((value) => (values as readonly unknown[]).includes(value), expected);
 }
 
 /** A whole number; none is larger than what keeps its last digit. */
 /* @__NO_SIDE_EFFECTS__ */
 export function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
   const isSo = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
-  return v.custom<number>(isSo, `a whole number from ${min} to ${max}`);
+  return rule<number>(isSo, `a whole number from ${min} to ${max}`);
 }
 export const count = /* @__PURE__ */ whole(0);
 export const positive = /* @__PURE__ */ whole(1);

@@ -3,7 +3,8 @@
 import * as v from 'valibot';
 import { parser } from './parse.ts';
 import { hex32, oneOf, positive, printable, text } from './plain.ts';
-import { strict, texts } from './shape.ts';
+import { strict } from './schema.ts';
+import { texts } from './shape.ts';
 
 /** The tasks there are. A step's text must equal one of these names; it is never executed (DESIGN.md, workflow's side). */
 export const taskNames = ['drone build', 'drone promote', 'drone rollback'] as const;

@@ -1,9 +1,8 @@
 // The calls that open, prove and close a session: one job of one runner at the gate (PROTOCOL.md, Calls).
 
-import * as v from 'valibot';
 import { parser } from './parse.ts';
 import { count, hex32, oneOf, positive, text } from './plain.ts';
-import { strict } from './shape.ts';
+import { rule, strict } from './schema.ts';
 
 /** Body of `POST /v1/sessions`: the image that the job names; it is compared with the policy's `accept`, never used. */
 export interface SessionRequest {
@@ -28,7 +27,7 @@ export interface SessionAnswer {
 }
 // Up to a week: a timer of more than 2^31 ms would fire at once.
 const seconds = () =>
-  v.custom<number>((s) => typeof s === 'number' && s >= 0 && s <= 604_800, 'a number of seconds from 0 to 604800');
+  rule<number>((s) => typeof s === 'number' && s >= 0 && s <= 604_800, 'a number of seconds from 0 to 604800');
 /** What the hook also keeps as its state. */
 export const sessionEntries = () => ({
   session: hex32,
