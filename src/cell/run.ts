@@ -14,6 +14,8 @@ import {
   isDone,
   phaseOf,
   preflight,
+  promotedTask,
+  readOld,
   recover,
   trigger,
 } from '../drone/index.ts';
@@ -94,6 +96,22 @@ const askedFor = (order: Order, ref: string): LostTask => ({
   params: { ...order.params, [nonceParam]: order.nonce },
 });
 
+/** What the order wants of Drone. Of a promotion the old build is read and told before anything is done. */
+async function wanted({ order, output }: Task, ref: string, connection: Connection): Promise<LostTask> {
+  const { kind, repository, build: number, target, commit, limits } = order;
+  if ((kind !== 'promote' && kind !== 'rollback') || number === undefined || target === undefined) {
+    output.state({ phase: 'trigger', stages: [] });
+    return askedFor(order, ref);
+  }
+  const params = { ...order.params, [nonceParam]: order.nonce };
+  const promotion = { event: kind, repository, number, target, params, ref: order.ref, commit } as const;
+  const old = await readOld(connection, promotion, limits.call);
+  const verb = kind === 'promote' ? 'promoted' : 'rolled back';
+  const note = `Drone's build ${number} (${connection.quote(old.ref, 300)} at ${connection.quote(old.after)}) is ${verb} to ${connection.quote(target)}`;
+  output.state({ phase: 'trigger', stages: [], note });
+  return promotedTask(promotion, old);
+}
+
 async function build(task: Task, ref: string, view: View): Promise<Ending> {
   const { order, output, cancel } = task;
   const { limits } = order;
@@ -108,8 +126,8 @@ async function build(task: Task, ref: string, view: View): Promise<Ending> {
   });
   if (order.kind === 'probe') return { verdict: 'success', code: 'ok', message: 'Drone answers and accepts the token' };
 
-  output.state({ phase: 'trigger', stages: [] });
-  const asked: TriggerTask = { ...askedFor(order, ref), login: ready.login, base: ready.base };
+  const what = await wanted(task, ref, connection);
+  const asked: TriggerTask = { ...what, login: ready.login, base: ready.base };
   const triggered = await trigger(connection, asked, {
     user: ready.user,
     limits,
@@ -180,9 +198,13 @@ export async function run(task: Task): Promise<Verdict> {
   };
   let ending: Ending;
   const { kind, ref, target } = order;
-  const known = kind === 'build' || kind === 'probe' || (kind === 'recover' && target === undefined);
-  if (!known) ending = notUnderstood(`this managed script does not know orders of the kind ${kind}`);
-  else if (kind !== 'probe' && ref === undefined) ending = notUnderstood('the order names no ref');
+  const again = kind === 'promote' || kind === 'rollback';
+  if (kind === 'recover' && target !== undefined)
+    ending = notUnderstood('this managed script does not recover promotions and rollbacks');
+  else if (again && (order.build === undefined || target === undefined))
+    ending = notUnderstood('the order names no build or no target');
+  else if ((kind === 'build' || kind === 'recover') && ref === undefined)
+    ending = notUnderstood('the order names no ref');
   else {
     const work = kind === 'recover' ? lostBuild : build;
     ending = await work(task, ref ?? '', view).catch((error: unknown) => endingOf(error, diagnose));

@@ -67,6 +67,8 @@ export interface Build {
   readonly ref: string;
   /** The build that this one restarts, promotes or rolls back. */
   readonly parent?: number | undefined;
+  /** Environment of a promotion or rollback. */
+  readonly deploy_to?: string | undefined;
   readonly error?: string | undefined;
   readonly params?: Readonly<Record<string, string>> | undefined;
   /** Unix seconds; 0: not yet. A declined build keeps `finished: 0`. */
@@ -136,6 +138,7 @@ const build: Schema<Build> = v.object({
   after: foreign,
   ref: foreign,
   parent: v.optional(whole),
+  deploy_to: v.optional(foreign),
   error: v.optional(foreign),
   params: v.optional(strings),
   started: whole,

@@ -6,6 +6,7 @@ export * from './limits.ts';
 export * from './logs.ts';
 export * from './ours.ts';
 export * from './preflight.ts';
+export * from './promote.ts';
 export * from './recover.ts';
 export * from './trigger.ts';
 export * from './unanswered.ts';

@@ -1,5 +1,7 @@
 // Drone's routes (API.md). Every part is encoded, so that a name can never become a path or a query of its own.
 
+import type { Again } from './ours.ts';
+
 const encode = encodeURIComponent;
 
 const repoPath = (repository: string): string => {
@@ -29,6 +31,11 @@ export const paths = {
     if (commit !== undefined) query.set('commit', commit);
     for (const [key, value] of Object.entries(params)) query.append(key, value);
     return `${repoPath(repository)}/builds?${query.toString()}`;
+  },
+  again: (repository: string, { event, number, target, params }: Again): string => {
+    const query = new URLSearchParams({ target });
+    for (const [key, value] of Object.entries(params)) query.append(key, value);
+    return `${repoPath(repository)}/builds/${number}/${event}?${query.toString()}`;
   },
   storedLog: (repository: string, build: number, stage: number, step: number): string =>
     `${repoPath(repository)}/builds/${build}/logs/${stage}/${step}`,

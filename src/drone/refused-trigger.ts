@@ -83,6 +83,13 @@ export async function refusedTrigger(
   if (status === 404) return notFound(connection, task, answer, options);
   if (status === 500 && (message === 'configuration: not found' || message === 'Not Found'))
     return configMissing(connection, task, answer);
+  if (status === 501 && task.again !== undefined)
+    return new Refusal({
+      code: 'task-not-available',
+      message: `this Drone has no ${task.again.event}: it is its open source edition`,
+      rule: 'repositories[].allow[].task',
+      fix: 'let the job start a build (drone build), or the operator runs an edition of Drone that has it',
+    });
   if (isUndecided(status)) return undefined;
   return new Failure('drone-answer-malformed', `Drone answered the trigger with ${connection.said(answer)}`);
 }

@@ -6,7 +6,7 @@ import { type Build, type User, parseBuild } from './answers.ts';
 import type { Answer, Connection } from './connection.ts';
 import { dropBuild } from './drop.ts';
 import { type Found, findBuilds } from './find.ts';
-import { type TriggerTask, difference, hasNoNonce, hasNonce } from './ours.ts';
+import { type TriggerTask, difference, eventOf, hasNoNonce, hasNonce } from './ours.ts';
 import { paths } from './paths.ts';
 import { refusedTrigger } from './refused-trigger.ts';
 import { Unanswered } from './unanswered.ts';
@@ -52,7 +52,9 @@ export const unknownEnding = (task: TriggerTask, why: string): Ending => ({
 
 export async function trigger(connection: Connection, task: TriggerTask, options: TriggerOptions): Promise<Triggered> {
   const { limits, cancel } = options;
-  const path = paths.trigger(task.repository, task.ref, task.commit, task.params);
+  const path = task.again
+    ? paths.again(task.repository, task.again)
+    : paths.trigger(task.repository, task.ref, task.commit, task.params);
 
   async function post(signal: AbortSignal): Promise<Posted> {
     try {
@@ -82,10 +84,9 @@ export async function trigger(connection: Connection, task: TriggerTask, options
         ending: endingOf(
           new Refusal({
             code: 'drone-nothing-matched',
-            message:
-              'Drone started nothing: no pipeline of .drone.yml fits the event "custom", this branch and this commit (or the account that enabled the repository is inactive)',
+            message: `Drone started nothing: no pipeline of .drone.yml fits the event "${eventOf(task)}", this branch and this commit (or the account that enabled the repository is inactive)`,
             rule: '.drone.yml: trigger',
-            fix: 'let trigger.event in .drone.yml hold custom, or leave it out, and check trigger.branch',
+            fix: `let trigger.event in .drone.yml hold ${eventOf(task)}, or leave it out, and check trigger.branch${task.again ? ' and trigger.target' : ''}`,
           }),
         ),
       };

@@ -103,10 +103,15 @@ describe('an order', () => {
     expect(posts(drone)).toBe(0);
   });
 
-  test.each(['promote', 'rollback'] as const)('of the kind %s is not understood', async (kind) => {
+  test.each([
+    ['promote without a build', { kind: 'promote', target: 'production' }],
+    ['promote without a target', { kind: 'promote', build: 1 }],
+    ['rollback without a build', { kind: 'rollback', target: 'production' }],
+    ['recover of a promotion', { kind: 'recover', then: 'follow', build: 2, target: 'production' }],
+  ] as const)('of the kind %s is not understood', async (_name, order) => {
     const drone = await sim(green);
     const cell = startCell(script);
-    cell.send(orderFor(drone.url, { kind }));
+    cell.send(orderFor(drone.url, order));
     expect(await cell.result()).toMatchObject({ verdict: 'error', code: 'order-not-understood' });
     expect(drone.requests).toEqual([]);
   });
