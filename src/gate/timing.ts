@@ -27,6 +27,8 @@ export interface Timing {
   readonly idleCell: number;
   readonly cellStart: number;
   readonly cellRemove: number;
+  /** How long the end of a cell's output and its own end may lie apart. */
+  readonly apart: number;
   /** A lost cell: how soon it is looked for once more, at first and at most. */
   readonly rescue: number;
   readonly rescueMost: number;
@@ -81,6 +83,7 @@ export const defaultTiming: Timing = {
   idleCell: 600_000,
   cellStart: 60_000,
   cellRemove: 15_000,
+  apart: 5_000,
   rescue: 250,
   rescueMost: 5_000,
   orphans: 60_000,

@@ -155,7 +155,7 @@ describe('a job with process cells', () => {
       /without a result/,
     ],
   ] as const)('whose script %s is not green', async ([, bad, message]) => {
-    bench = await startBench({ cells: engine(bad) });
+    bench = await startBench({ cells: engine(bad), timing: { apart: 200 } });
     const session = await (await bench.runner()).session();
     const { reader } = await session.task();
     expect(await reader.until(({ k }) => k === 'result')).toMatchObject({

@@ -28,13 +28,11 @@ export interface HeldCell {
   discard(): Promise<void>;
 }
 
-/** How long stdout and the end of a cell may lie apart. */
-const apart = 5_000;
-
 function hold(cell: Cell, timing: Timing, log: Logger, first: CellReader | null = null): HeldCell {
   let reader = first;
   let why: Failure | null = null;
   let discarded: Promise<void> | null = null;
+  const { apart } = timing;
 
   function over(failure: Failure): void {
     if (why !== null) return;

@@ -43,7 +43,8 @@ export function createRescue(context: Context, { readerOf, alive }: RescueParts)
   async function decide(task: Task): Promise<Adoption['do']> {
     const record = task.journal.record();
     const seen = (await cells.list()).find(({ id }) => id === record.cell);
-    const cell = seen === undefined ? 'none' : seen.running && task.attempts < maxAttempts ? 'running' : 'ended';
+    const lives = seen?.running === true && cells.survives && task.attempts < maxAttempts;
+    const cell = seen === undefined ? 'none' : lives ? 'running' : 'ended';
     return adoption({ stored: { record }, cell, tokenAtHand: meansFor(task, context) === 'at hand' }).do;
   }
 
