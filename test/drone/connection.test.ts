@@ -107,16 +107,16 @@ describe('a call', () => {
       response.writeHead(200, { 'Content-Type': 'application/json' });
       response.write('{"login":');
     });
-    expect(await refusal(call({ server }, { limit: 100 }))).toMatchObject({
+    expect(await refusal(call({ server }, { limit: 500 }))).toMatchObject({
       code: 'drone-unreachable',
       reached: 'maybe',
-      message: expect.stringContaining('within 100 ms'),
+      message: expect.stringContaining('within 500 ms'),
     });
   });
 
   test('no answer at all is given up at the limit, and the request may have arrived', async () => {
     const server = await http(() => {});
-    expect(await refusal(call({ server }, { limit: 100 }))).toMatchObject({
+    expect(await refusal(call({ server }, { limit: 500 }))).toMatchObject({
       code: 'drone-unreachable',
       reached: 'maybe',
     });
@@ -155,9 +155,9 @@ describe('a call', () => {
         });
       }),
     );
-    expect(await refusal(call({ server: `http://127.0.0.1:${port}` }, { limit: 150 }))).toMatchObject({
+    expect(await refusal(call({ server: `http://127.0.0.1:${port}` }, { limit: 500 }))).toMatchObject({
       reached: 'maybe',
-      message: expect.stringContaining('within 150 ms'),
+      message: expect.stringContaining('within 500 ms'),
     });
   });
 
