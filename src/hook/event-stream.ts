@@ -3,6 +3,7 @@
 
 import { Failure } from '../protocol/errors.ts';
 import { maxEventBytes } from '../protocol/event.ts';
+import { deadline } from './deadline.ts';
 import { open, unreachable } from './gate.ts';
 import type { Hook } from './hook.ts';
 import { readJson } from './read-json.ts';
@@ -16,11 +17,10 @@ import { type Event, errorOf, eventOf } from './words.ts';
  */
 export async function* readEvents(hook: Hook, path: string): AsyncGenerator<readonly Event[]> {
   const { limits, over } = hook;
-  const silent = new AbortController();
-  const timer = setTimeout(() => silent.abort(), limits.silent);
+  const limit = deadline(over, limits.silent);
+  let heard = performance.now();
   try {
-    const signal = AbortSignal.any([over, silent.signal]);
-    const response = await open(hook, `GET ${path}`, undefined, signal, true);
+    const response = await open(hook, `GET ${path}`, undefined, limit.signal, true);
     const status = response.statusCode ?? 0;
     if (status !== 200) throw errorOf(status, await readJson(response, limits.document));
     let rest = '';
@@ -31,14 +31,15 @@ export async function* readEvents(hook: Hook, path: string): AsyncGenerator<read
         const lines = rest.split('\n');
         rest = lines.pop() ?? '';
         yield lines.map(eventOf);
-      }
+        heard = performance.now();
+      } else if (performance.now() - heard > limits.silent + limits.reconnect)
+        throw new Failure('gate-unreachable', 'the gate sends no whole event');
       // What took long was perhaps the reader of the log, not the gate.
-      timer.refresh();
+      limit.timer.refresh();
     }
   } catch (error) {
     throw unreachable(error);
   } finally {
-    clearTimeout(timer);
-    silent.abort();
+    limit.end();
   }
 }

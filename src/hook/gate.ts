@@ -4,6 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { AirlockError, Failure } from '../protocol/errors.ts';
+import { answerTo } from './answer-to.ts';
+import { deadline } from './deadline.ts';
 import { duration } from './duration.ts';
 import type { Hook } from './hook.ts';
 import { whyNot } from './plain-file.ts';
@@ -14,8 +16,7 @@ import { errorOf } from './words.ts';
 /** The system's word on a connection, as a failure that may pass. */
 export function unreachable(error: unknown): unknown {
   if (error instanceof AirlockError) return error;
-  const why = whyNot(error) === 'ABORT_ERR' ? 'no answer in time' : whyNot(error);
-  return new Failure('gate-unreachable', `the gate cannot be reached (${why})`, { cause: error });
+  return new Failure('gate-unreachable', `the gate cannot be reached (${whyNot(error)})`, { cause: error });
 }
 
 /** What passes when a gate restarts, hands over, or cannot be reached for a moment. @throws what does not */
@@ -57,11 +58,7 @@ export function open(
   } catch (error) {
     throw new Failure('hook-settings', `AIRLOCK_GATE_CA or AIRLOCK_RUNNER_TOKEN cannot be read: ${whyNot(error)}`);
   }
-  return new Promise((resolve, reject) => {
-    send(options, resolve)
-      .on('error', reject)
-      .end(body && JSON.stringify(body));
-  });
+  return answerTo(send(options), body && JSON.stringify(body));
 }
 
 /**
@@ -81,9 +78,9 @@ export async function ask<T>(
   const began = performance.now();
   let told = false;
   for (let tries = 0; ; tries++) {
+    const limit = deadline(over, limits.call);
     try {
-      const signal = AbortSignal.any([over, AbortSignal.timeout(limits.call)]);
-      const response = await open(hook, call, body, signal, tries > 0);
+      const response = await open(hook, call, body, limit.signal, tries > 0);
       const status = response.statusCode ?? 0;
       const answer = await readJson(response, limits.document);
       if (status < 200 || status > 299) throw errorOf(status, answer);
@@ -105,6 +102,8 @@ export async function ask<T>(
         await printer.flush();
       }
       await pause(hook, code, tries);
+    } finally {
+      limit.end();
     }
   }
 }

@@ -1,9 +1,10 @@
 // GitHub's signature on who asks. The address comes from the hook's own environment, and still only GitHub's own host
 // is believed: the request carries the job's token (THREATS.md finding 8 and section 4.1).
 
-import type { IncomingMessage } from 'node:http';
 import { Failure } from '../protocol/errors.ts';
 import { quote } from '../protocol/quote.ts';
+import { answerTo } from './answer-to.ts';
+import { deadline } from './deadline.ts';
 import type { Hook } from './hook.ts';
 import { whyNot } from './plain-file.ts';
 import { throughProxy } from './proxy.ts';
@@ -32,22 +33,22 @@ function addressOf(text: string, audience: string, allowed: string): URL {
 
 /** One try. @throws {Failure} in words that can be shown; of status 400 when another try cannot help */
 async function once(url: URL, secret: string, { env, limits, over }: Hook): Promise<string> {
-  const signal = AbortSignal.any([over, AbortSignal.timeout(limits.call)]);
-  const headers = { authorization: `Bearer ${secret}`, 'user-agent': 'airlock' };
-  const connection = await throughProxy(url, env, signal);
-  const { request } = process.getBuiltinModule(url.protocol === 'http:' ? 'node:http' : 'node:https');
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request(url, { headers, signal, ...connection }, resolve)
-      .on('error', reject)
-      .end();
-  });
-  const status = response.statusCode ?? 0;
-  const answer = Object(await readJson(response, limits.document)) as { value?: unknown; message?: unknown };
-  const token = String(answer.value);
-  if (status === 200 && /^[\w-]+\.[\w-]+\.[\w-]{1,8192}$/.test(token)) return token;
-  throw new Failure('id-token-failed', `the answer is ${status}, ${quote(String(answer.message), 200)}`, {
-    status: status < 400 ? 400 : 500,
-  });
+  const { end, signal } = deadline(over, limits.call);
+  try {
+    const headers = { authorization: `Bearer ${secret}`, 'user-agent': 'airlock' };
+    const connection = await throughProxy(url, env, signal);
+    const { request } = process.getBuiltinModule(url.protocol === 'http:' ? 'node:http' : 'node:https');
+    const response = await answerTo(request(url, { headers, signal, ...connection }));
+    const status = response.statusCode ?? 0;
+    const answer = Object(await readJson(response, limits.document)) as { value?: unknown; message?: unknown };
+    const token = String(answer.value);
+    if (status === 200 && /^[\w-]+\.[\w-]+\.[\w-]{1,8192}$/.test(token)) return token;
+    throw new Failure('id-token-failed', `the answer is ${status}, ${quote(String(answer.message), 200)}`, {
+      status: status < 400 ? 400 : 500,
+    });
+  } finally {
+    end();
+  }
 }
 
 /**

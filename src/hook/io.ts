@@ -5,6 +5,9 @@ import type { Limits } from './limits.ts';
 
 interface Signals {
   on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): Signals;
+  /** Nothing is left that could wake the process. */
+  on(event: 'beforeExit', listener: () => void): Signals;
+  on(event: 'uncaughtException', listener: (error: unknown) => void): Signals;
 }
 
 export interface HookIo {

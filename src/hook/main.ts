@@ -4,6 +4,9 @@ import { createWriteStream } from 'node:fs';
 import { defaultLimits } from './limits.ts';
 import { run } from './run.ts';
 
+// Until there is an answer. Node ends with 0 when nothing is left to wait for: a step would be green that did nothing.
+process.exitCode = 1;
+
 // Not process.stdout: on a pipe that blocks the whole process, and a cancel would wait for the log's reader.
 const out = createWriteStream('', { fd: 1 });
 out.on('error', () => undefined);

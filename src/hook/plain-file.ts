@@ -19,4 +19,7 @@ export function withPlain<T>(path: string, flags: number, use: (file: number, fo
 }
 
 /** Why a file or a connection could not be used: the system's code, or our own words. */
-export const whyNot = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+export function whyNot(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === 'ABORT_ERR' ? 'no answer in time' : (code ?? message);
+}

@@ -43,6 +43,7 @@ export async function throughProxy(target: URL, env: Env, signal: AbortSignal): 
         resolve({ createConnection: () => connect({ socket, host, servername: isIP(host) === 0 ? host : '' }) });
       })
       .on('error', reject)
+      .on('close', () => reject(new Error('the proxy gave no answer')))
       .end();
   });
 }

@@ -48,14 +48,22 @@ export async function run(io: HookIo): Promise<number> {
   const stopped = new Promise<void>((resolve) => {
     signals.on('SIGINT', resolve).on('SIGTERM', resolve);
   });
+  // What nobody could foresee, and a promise that nothing settles any more: still one annotation.
+  const broken = new Promise<never>((_, reject) => {
+    const idle = new Failure('hook-error', 'the hook has no answer, and nothing left to wait for');
+    signals.on('beforeExit', () => reject(idle)).on('uncaughtException', reject);
+  });
   let code = 1;
   let cleaning = false;
-  try {
+  const answer = async (): Promise<number> => {
     const input = parseHookInput(await readStdin(io.stdin, limits.stdin));
     const settings = readSettings(env);
     respond(input.responseFile, settings.temp, '');
     cleaning = input.command === 'cleanup_job';
-    code = await obey({ env, limits, now, printer, settings, stopped, over: ending.signal }, input);
+    return obey({ env, limits, now, printer, settings, stopped, over: ending.signal }, input);
+  };
+  try {
+    code = await Promise.race([answer(), broken]);
   } catch (error) {
     const [reason, text] = told(error);
     if (cleaning) printer.own(`airlock: session not closed (${reason}); the gate closes it by itself`);

@@ -35,9 +35,10 @@ export interface Stream {
 
 export type Answer =
   | { readonly status?: number; readonly body?: unknown; readonly text?: string }
-  /** Cut without a word, or never answered. */
+  /** Cut without a word, never answered, or answered by the switch to a protocol that nobody asked for. */
   | 'reset'
-  | 'hang';
+  | 'hang'
+  | 'upgrade';
 
 export interface Script {
   answer(call: GateCall): Answer | undefined;
@@ -57,6 +58,9 @@ export interface FakeGate {
   start(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** All that Node's client tells of it is that the connection closed. */
+export const switchingProtocols = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n';
 
 const yes: Readonly<Record<string, unknown>> = {
   'POST sessions': { session, identity: 'github', reconnect: 300, silent: 30 },
@@ -175,6 +179,7 @@ export async function startFakeGate(tls?: { key: string; cert: string }): Promis
     const answer = gate.script.answer?.(call) ?? (name === 'GET events' ? undefined : said(call));
     if (answer === 'hang') return;
     if (answer === 'reset') return void request.socket.destroy();
+    if (answer === 'upgrade') return void request.socket.write(switchingProtocols);
     if (answer !== undefined) {
       response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' });
       response.end(answer.text ?? JSON.stringify(answer.body));

@@ -4,6 +4,7 @@ import { type IncomingMessage, type RequestListener, createServer } from 'node:h
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { switchingProtocols } from './gate.ts';
 
 export interface FakeIssuer {
   readonly port: number;
@@ -15,7 +16,7 @@ export interface FakeIssuer {
     /** The name that TLS was asked for; false or undefined: none. */
     readonly servername: unknown;
   }[];
-  answer(before: number): { status: number; body: string; headers?: Record<string, string> };
+  answer(before: number): { status: number; body: string; headers?: Record<string, string> } | 'hang' | 'upgrade';
   close(): Promise<void>;
 }
 
@@ -24,12 +25,15 @@ export const tokenNumber = (n: number): string => `ZmFrZQ.cGF5bG9hZA.c2ln${n}`;
 /** Starts an issuer on loopback; with a key and a certificate it speaks TLS. */
 export async function startIssuer(tls?: { key: string; cert: string }): Promise<FakeIssuer> {
   const serve: RequestListener = (request, response) => {
-    const { status, body, headers } = issuer.answer(issuer.requests.length);
+    const answer = issuer.answer(issuer.requests.length);
     issuer.requests.push({
       url: request.url ?? '',
       headers: request.headers,
       servername: (request.socket as TLSSocket).servername,
     });
+    if (answer === 'hang') return;
+    if (answer === 'upgrade') return void request.socket.write(switchingProtocols);
+    const { status, body, headers } = answer;
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   };
   const server = tls === undefined ? createServer(serve) : createSecureServer(tls, serve);
