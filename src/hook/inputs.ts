@@ -38,7 +38,7 @@ export function inputsOf(environment: Readonly<Record<string, string>>): Inputs 
   const { DRONE_BUILD: build, DRONE_TARGET: target, DRONE_TOKEN: token } = environment;
   // An empty one is a mistake, for example an output that is not there; without it the newest build would be taken.
   if (build !== undefined && !/^[1-9][0-9]{0,14}$/.test(build))
-    refuse('build-not-allowed', `DRONE_BUILD is ${quote(build)}`, 'DRONE_BUILD', 'give it a number, or remove it');
+    refuse('build-not-allowed', 'DRONE_BUILD is no number', 'DRONE_BUILD', 'give it a number, or remove it');
   return {
     params,
     ...(build && { build: Number(build) }),

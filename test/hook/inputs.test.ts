@@ -91,7 +91,7 @@ describe("a task's inputs", () => {
     async (value) => {
       const [code, text] = annotationOf(await here.job.call(here.job.step('drone promote', { DRONE_BUILD: value })));
       expect(code).toBe('build-not-allowed');
-      expect(text).toContain('Rule: DRONE_BUILD. To fix: give it a number, or remove it.');
+      expect(text).toBe('DRONE_BUILD is no number. Rule: DRONE_BUILD. To fix: give it a number, or remove it.');
     },
   );
 
