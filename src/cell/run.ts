@@ -89,11 +89,13 @@ async function followed(
   });
 }
 
+const paramsOf = ({ params, nonce }: Order): Readonly<Record<string, string>> => ({ ...params, [nonceParam]: nonce });
+
 const askedFor = (order: Order, ref: string): LostTask => ({
   repository: order.repository,
   ref,
   commit: order.commit,
-  params: { ...order.params, [nonceParam]: order.nonce },
+  params: paramsOf(order),
 });
 
 /** What the order wants of Drone. Of a promotion the old build is read and told before anything is done. */
@@ -103,7 +105,7 @@ async function wanted({ order, output }: Task, ref: string, connection: Connecti
     output.state({ phase: 'trigger', stages: [] });
     return askedFor(order, ref);
   }
-  const params = { ...order.params, [nonceParam]: order.nonce };
+  const params = paramsOf(order);
   const promotion = { event: kind, repository, number, target, params, ref: order.ref, commit } as const;
   const old = await readOld(connection, promotion, limits.call);
   const verb = kind === 'promote' ? 'promoted' : 'rolled back';
