@@ -125,7 +125,7 @@ const managedScript = (): Promise<string> =>
   });
 const hookFile = (): Promise<string> => once('hook', async () => (await bundleHook()).path);
 
-export async function until(holds: () => boolean | Promise<boolean>, what: string, ms = 20_000): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, what: string, ms = 60_000): Promise<void> {
   const limit = Date.now() + ms;
   while (!(await holds())) {
     if (Date.now() > limit) throw new Error(`${what}: not within ${ms} ms`);
