@@ -317,7 +317,8 @@ describe('a Drone token from the workflow', () => {
     const job = await lost({ change });
     while ((await record(job.id)).phase !== 'ended') await new Promise((done) => setTimeout(done, 5));
     expect(await record(job.id)).toMatchObject({ verdict: 'unknown', code: 'recovery-impossible', number: 7 });
-    expect(bench.audit().at(-1)).toMatchObject({ event: 'end', code: 'recovery-impossible', number: 7 });
+    await eventually(() => bench.audit().at(-1)?.event === 'end');
+    expect(bench.audit().at(-1)).toMatchObject({ code: 'recovery-impossible', number: 7 });
   });
 
   test('is not needed where the cell lives', async () => {
@@ -467,6 +468,27 @@ describe('an engine', () => {
     await job.reader.until(isResult);
     expect(numbers(job.reader)).toEqual([1, 2, 3]);
     expect(notices(job.reader)).toEqual([]);
+  });
+
+  test('that stays away for longer than a hook waits ends the task, and says so', async () => {
+    const cells = fakeCells({ survives: true, act: working });
+    await start({});
+    await bench.stop();
+    bench = await startBench({
+      ledger,
+      timing: { rescue: 10, rescueMost: 20 },
+      change: (policy) => ({ ...policy, limits: { ...policy.limits, reconnect: 100 } }),
+      cells: { ...cells, list: () => Promise.reject(new Failure('no-cell-engine', 'the engine is away')) },
+    });
+    const job = await running();
+    await job.reader.until(isLog);
+    cells.cells[0]!.cut();
+    expect(await job.reader.until(isResult)).toMatchObject({
+      n: 3,
+      verdict: 'unknown',
+      code: 'no-cell-engine',
+      message: "the engine is away. Drone's build 7 may go on: look there",
+    });
   });
 
   test('whose cell ends while the gate lives has it replaced, and the author reads why', async () => {

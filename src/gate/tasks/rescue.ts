@@ -134,7 +134,9 @@ export function createRescue(context: Context, { readerOf, alive }: RescueParts)
         } catch (error) {
           // A cell that was there a moment ago and is not now: the next look tells.
           const gone = error instanceof Failure && error.code === 'cell-lost' && error !== why;
-          if ((!mayPass(error) && !gone) || clock.monotonic() > until) throw mayPass(error) ? why : error;
+          if ((!mayPass(error) && !gone) || clock.monotonic() > until) throw error;
+          // No cell is heard, so none is late with its first word.
+          task.attachedAt = null;
           log.warn({ err: error, task: task.id }, 'a lost cell could not be brought back yet');
         }
         await sleep(pause);

@@ -11,6 +11,7 @@ import type { Life } from './life.ts';
 import { meansFor } from './order-of.ts';
 import type { Places } from './places.ts';
 import { goneBefore } from './rescue.ts';
+import { listFull } from './slot.ts';
 import type { Task } from './task.ts';
 import type { Turns } from './turns.ts';
 
@@ -27,6 +28,7 @@ async function requeue(task: Task, { life, turns }: TakeOverParts): Promise<void
   await life.see(task, { seen: 'requeue' });
   const { place } = task;
   const seat = place === null ? turns.ask(task) : 'placed';
+  if (seat === 'full') throw listFull();
   if (seat === 'placed' && task.place !== null) turns.come(task, task.place);
   task.notices.push('the gate was started anew; the task waits for its turn again');
   task.inherited = false;
