@@ -41,10 +41,11 @@ async function refused(args: readonly string[]): Promise<[number, string]> {
     return [(error as { exitCode: number }).exitCode, said.join('').replaceAll(folder, '~').trim()];
   }
 }
-const whole = (): string[] => [
-  ...['--policy', at('policy.yaml'), '--audit', at('audit'), '--ledger', at('ledger')],
-  ...['--engine', at('engine.sock'), '--network', 'cells', '--socket', `a=${at('a.sock')}`],
-];
+const whole = (): string[] =>
+  [
+    ['--policy', at('policy.yaml'), '--audit', at('audit'), '--ledger', at('ledger')],
+    ['--engine', at('engine.sock'), '--network', 'cells', '--socket', `a=${at('a.sock')}`],
+  ].flat();
 const without = (option: string): string[] => {
   const args = whole();
   args.splice(args.indexOf(option), 2);
