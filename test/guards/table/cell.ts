@@ -1,0 +1,6 @@
+import type { Guard } from '../guard.ts';
+import { guards as log } from './cell/log.ts';
+import { guards as order } from './cell/order.ts';
+import { guards as output } from './cell/output.ts';
+
+export const cell: readonly Guard[] = [...order, ...log, ...output];
