@@ -54,35 +54,44 @@ function write(artifact, text, outdir) {
   if (artifact.name === 'hook') writeFileSync(join(dirname(file), 'package.json'), '{"type":"commonjs"}\n');
 }
 
+/** @param {Artifact} artifact @param {import('esbuild').BuildOptions} [more] */
+async function bundled(artifact, more = {}) {
+  const { build } = await import('esbuild');
+  const {
+    outputFiles = [],
+    metafile,
+    warnings,
+  } = await build({
+    absWorkingDir: root,
+    entryPoints: [artifact.entry],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+    outfile: 'out.js',
+    ...manner(artifact),
+    ...more,
+  });
+  const text = outputFiles[0]?.text ?? '';
+  const externals = Object.values(metafile?.outputs ?? {}).flatMap((output) => output.imports.map(({ path }) => path));
+  return { text, warnings, errors: problems(artifact, text, externals) };
+}
+
 /** @param {Artifact} artifact @param {string} outdir @returns {Promise<Outcome>} */
 async function make(artifact, outdir) {
   if (!existsSync(join(root, artifact.entry))) {
     return { artifact, errors: [`${artifact.name}: its entry ${artifact.entry} does not exist`] };
   }
-  const esbuild = await import('esbuild');
   try {
-    const {
-      outputFiles = [],
-      metafile,
-      warnings,
-    } = await esbuild.build({
-      absWorkingDir: root,
-      entryPoints: [artifact.entry],
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      write: false,
-      metafile: true,
-      logLevel: 'silent',
-      outfile: 'out.js',
-      ...manner(artifact),
-    });
-    const text = outputFiles[0]?.text ?? '';
-    const externals = Object.values(metafile?.outputs ?? {}).flatMap((output) =>
-      output.imports.map(({ path }) => path),
-    );
-    const errors = [...(await readable(warnings)), ...problems(artifact, text, externals)];
-    if (errors.length > 0) return { artifact, errors };
+    const { text, warnings, errors } = await bundled(artifact);
+    if (warnings.length > 0) return { artifact, errors: [...(await readable(warnings)), ...errors] };
+    if (errors.length > 0) {
+      // Only a text with its white space tells in which module the fault stands.
+      const spaced = await bundled(artifact, { minifyWhitespace: false });
+      return { artifact, errors: spaced.errors.length === errors.length ? spaced.errors : errors };
+    }
     write(artifact, text, outdir);
     return { artifact, bytes: Buffer.byteLength(text) };
   } catch (error) {
