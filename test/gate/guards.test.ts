@@ -8,16 +8,18 @@ import {
   createLog,
   fileAudit,
   memoryLedger,
+  processCells,
   silentLog,
   systemClock,
 } from '../../src/gate/index.ts';
 import { within } from '../../src/gate/limit.ts';
 import { createEnding } from '../../src/gate/tasks/ending.ts';
 import { step } from '../../src/gate/ledger/machine.ts';
+import { createLogRing } from '../../src/gate/tasks/log-ring.ts';
 import { createPlaces } from '../../src/gate/tasks/places.ts';
 import { createRelay } from '../../src/gate/tasks/relay.ts';
 import type { Task } from '../../src/gate/tasks/task.ts';
-import { Failure, type ResultEvent, type TaskPhase } from '../../src/protocol/index.ts';
+import { Failure, type LogEvent, type ResultEvent, type TaskPhase } from '../../src/protocol/index.ts';
 import { type FakeCell, build, fakeCells, result, state, succeed } from '../fakes/cells.ts';
 import { type Bench, type BenchOptions, type TestSession, eventually, hex, startBench } from './support/bench.ts';
 import { type EventReader, raw, readEvents } from './support/http.ts';
@@ -90,8 +92,12 @@ describe('what breaks inside', () => {
 describe('requests at once', () => {
   test('of one job are as many tasks as the limits allow, and the others are refused', async () => {
     const ledger = memoryLedger();
-    const slow = (filter: Parameters<typeof ledger.list>[0]) =>
-      new Promise<Awaited<ReturnType<typeof ledger.list>>>((done) => setTimeout(() => done(ledger.list(filter)), 20));
+    // What was read is old when it arrives.
+    const slow = async (filter: Parameters<typeof ledger.list>[0]) => {
+      const found = await ledger.list(filter);
+      await new Promise((done) => setTimeout(done, 20));
+      return found;
+    };
     await start({ ledger: { ...ledger, list: slow } }, { act: working });
     const { session, claims } = await job();
     const token = await session.token(claims);
@@ -526,6 +532,30 @@ describe('the end of a task', () => {
   });
 });
 
+describe('the log of a task', () => {
+  test('has each line once, however often a cell repeats it', () => {
+    const ring = createLogRing(100_000);
+    const event = (from: number, to: number): LogEvent => {
+      const lines = Array.from({ length: to - from + 1 }, (_, at) => `line ${from + at}`);
+      return { k: 'log', n: from, step: 'a/b', lines };
+    };
+    for (const [from, to] of [
+      [1, 10],
+      [1, 5],
+      [6, 10],
+      [3, 12],
+    ] as const)
+      ring.add(event(from, to), 0);
+    const lines: string[] = [];
+    for (let found = ring.after(0), seen = 0; found !== null; found = ring.after(seen)) {
+      lines.push(...found.event.lines);
+      seen = found.event.n + found.event.lines.length - 1;
+    }
+    expect(lines).toEqual(Array.from({ length: 12 }, (_, at) => `line ${at + 1}`));
+    expect(ring.after(12)).toBeNull();
+  });
+});
+
 describe('a caller that reads nothing', () => {
   test('is dropped after a while, and its stream is ended with it', async () => {
     const lines = Array.from({ length: 50 }, () => 'x'.repeat(60_000));
@@ -550,6 +580,22 @@ describe('a caller that reads nothing', () => {
     await closed;
     clearInterval(knock);
     expect(socket.destroyed).toBe(true);
+  });
+});
+
+describe('cells without walls', () => {
+  test('are named in the log with every promise that they do not show', async () => {
+    await start();
+    let text = '';
+    const to = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        text += chunk.toString();
+        done();
+      },
+    });
+    const { promises } = processCells({ script: '', log: createLog('warn', to) });
+    expect(promises.length).toBeGreaterThan(0);
+    expect(JSON.parse(text)).toMatchObject({ level: 40, promises });
   });
 });
 

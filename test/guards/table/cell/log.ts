@@ -14,7 +14,8 @@ const levels = guardsOf(
       rule: 'at the level status not one byte of a log is asked for',
       find: "status: 'none'",
       replace: "status: 'all'",
-      only: 'not one byte of a step',
+      tests: ['test/cell/guards.test.ts'],
+      only: 'asks Drone for no log at all',
     },
     {
       rule: 'at the level status not one byte of a log leaves the cell',
@@ -69,6 +70,8 @@ const redact = guardsOf(
       rule: 'an empty secret redacts nothing',
       find: "literals.delete('');",
       replace: '',
+      tests: ['test/cell/guards.test.ts'],
+      only: 'redacts nothing, and does not search for ever',
     },
   ],
 );
@@ -82,13 +85,15 @@ const snapshot = guardsOf(
       rule: 'names are redacted too',
       find: 'name: options.redact(step.name).slice(0, maxName)',
       replace: 'name: step.name.slice(0, maxName)',
-      only: 'names and error texts are redacted too',
+      tests: ['test/cell/guards.test.ts'],
+      only: 'has the names of stages and steps',
     },
     {
       rule: 'error texts are redacted too',
       find: '{ error: redact(item.error).slice(0, maxError) }',
       replace: '{ error: item.error.slice(0, maxError) }',
-      only: 'names and error texts are redacted too',
+      tests: ['test/cell/guards.test.ts'],
+      only: 'has the names of stages and steps',
     },
     {
       rule: 'a hidden address is no address',

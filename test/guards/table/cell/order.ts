@@ -35,7 +35,8 @@ const main = guardsOf(
       find: "parseStrictJson(line, { maxBytes: maxOrder, what: 'the order' })",
       replace:
         "((parse: unknown) => (parse === null ? null : (JSON.parse(line.toString('utf8')) as unknown)))(parseStrictJson)",
-      only: 'what is no order',
+      tests: ['test/cell/guards.test.ts'],
+      only: 'with a key that stands twice',
     },
     {
       rule: 'an order is bounded',

@@ -65,11 +65,15 @@ const outputRules = guardsOf(
       rule: 'a state that waits for room is not lost',
       find: '      this.#pump();\n      this.#stateWaiting();\n',
       replace: '      this.#pump();\n',
+      tests: ['test/cell/guards.test.ts'],
+      only: 'that is read again brings the newest state',
     },
     {
       rule: 'a stdout that is gone ends nothing',
       find: "    stream.on('error', () => {});\n",
       replace: '',
+      tests: ['test/cell/guards.test.ts'],
+      only: 'that breaks ends nothing',
     },
   ],
 );

@@ -85,6 +85,8 @@ const children = guardsOf(
       rule: 'a process cell says which promises it does not show',
       find: "log.warn({ promises }, 'cells are child processes: they do not show these promises');",
       replace: '',
+      tests: ['test/gate/guards.test.ts'],
+      only: 'are named in the log with every promise',
     },
     {
       rule: 'a process cell that does not listen is ended by its removal',

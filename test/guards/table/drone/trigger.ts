@@ -150,7 +150,7 @@ const list = guardsOf(
     {
       rule: 'a list that cannot be read says nothing',
       find: 'if (answer.status !== 200)\n',
-      replace: 'if (answer.status !== 200) return { ours: [] };\n      if (answer.status !== 200)\n',
+      replace: 'if (answer.status !== 200) return { ours: [], whole: true };\n      if (answer.status !== 200)\n',
       tests: ['test/drone/guards.test.ts'],
     },
     {

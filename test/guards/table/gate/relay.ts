@@ -38,6 +38,8 @@ const ring = guardsOf(
       rule: 'lines that a resumed cell repeats are left out',
       find: 'if (event.n + event.lines.length - 1 <= lastLine) return;',
       replace: '',
+      tests: ['test/gate/guards.test.ts'],
+      only: 'has each line once, however often a cell repeats it',
     },
   ],
 );

@@ -89,7 +89,7 @@ const sessions = guardsOf(
       rule: 'a call that says nothing says nothing',
       code: 'input-unknown-field',
       find: "('the request', () => strict({}))",
-      replace: "('the request', () => v.any())",
+      replace: "('the request', () => rule((value): value is Record<string, never> => value !== '', 'an object'))",
     },
     {
       rule: 'no wait that the hook is told is longer than a timer can be',
