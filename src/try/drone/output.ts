@@ -1,6 +1,6 @@
 // A step's process writes, spread over its time: live output is really live, and two hundred thousand lines are never held at once.
 
-import type { BuildRecord, StepRecord } from './records.ts';
+import type { BuildRecord, StageRecord, StepRecord } from './records.ts';
 import type { Output } from './scenario.ts';
 import type { DroneState } from './state.ts';
 
@@ -47,7 +47,12 @@ function portion(output: Output, endless: boolean): Portion {
 }
 
 /** Resolves when the process has ended by itself; rejects when it is killed. */
-export async function runProcess(state: DroneState, build: BuildRecord, step: StepRecord): Promise<void> {
+export async function runProcess(
+  state: DroneState,
+  build: BuildRecord,
+  stage: StageRecord,
+  step: StepRecord,
+): Promise<void> {
   const { lines = [], ms = STEP_MS } = step.scenario;
   const startedAt = Date.now();
   const endless = ms === Number.POSITIVE_INFINITY;
@@ -59,7 +64,7 @@ export async function runProcess(state: DroneState, build: BuildRecord, step: St
     // A function may give more portions than the step has time for: those follow each other at once.
     const pause = endless ? ENDLESS_MS : Math.min(ms / BATCHES, left);
     left -= pause;
-    await state.wait(build, pause, 'output');
+    await state.wait(build, pause, 'output', stage, step);
   }
-  await state.wait(build, left, 'running');
+  await state.wait(build, left, 'running', stage, step);
 }

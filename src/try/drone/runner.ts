@@ -86,13 +86,13 @@ async function dependencies(
 /** A runner takes the stage: it has a machine while it is still pending. */
 async function taken(state: DroneState, build: BuildRecord, stage: StageRecord): Promise<void> {
   const { pendingMs = PENDING_MS } = build.scenario;
-  await state.wait(build, stage.scenario.noRunner === true ? Number.POSITIVE_INFINITY : pendingMs, 'pending');
+  await state.wait(build, stage.scenario.noRunner === true ? Number.POSITIVE_INFINITY : pendingMs, 'pending', stage);
   await state.queue.open();
   if (isDone(stage.status)) return;
   stage.machine = MACHINE;
   stage.updated = unixSeconds();
   stage.version += 1;
-  await state.wait(build, MOMENT_MS, 'accepted');
+  await state.wait(build, MOMENT_MS, 'accepted', stage);
 }
 
 async function refusedOrRun(state: DroneState, build: BuildRecord, stage: StageRecord): Promise<void> {
@@ -110,21 +110,32 @@ async function refusedOrRun(state: DroneState, build: BuildRecord, stage: StageR
   stage.status = 'running';
   stage.steps = stage.scenario.steps.map((step, index) => newStep(state, build, stage, step, index + 1));
   // The build follows its stage a moment later (recording 70).
-  await state.wait(build, 0, 'starting');
+  await state.wait(build, 0, 'starting', stage);
   if (isDone(build.status)) return;
   if (build.status === 'pending') {
     Object.assign(build, { status: 'running', started: now, updated: now });
     build.version += 1;
   }
   state.events.publish(build);
-  await state.wait(build, 0, 'started');
-  for (const step of stage.steps) {
-    await stepLife(state, build, stage, step);
+  await state.wait(build, 0, 'started', stage);
+  for (const together of groups(stage.steps)) {
+    await Promise.all(together.map((step) => stepLife(state, build, stage, step)));
     if (isDone(stage.status)) return;
   }
-  await state.wait(build, MOMENT_MS, 'ending');
+  await state.wait(build, MOMENT_MS, 'ending', stage);
   if (isDone(stage.status)) return;
   endStage(stage);
+}
+
+/** Steps that start at the same time, in their order. */
+function groups(steps: readonly StepRecord[]): StepRecord[][] {
+  const found: StepRecord[][] = [];
+  for (const step of steps) {
+    const last = found.at(-1);
+    if (step.scenario.alongside === true && last !== undefined) last.push(step);
+    else found.push([step]);
+  }
+  return found;
 }
 
 async function stepLife(state: DroneState, build: BuildRecord, stage: StageRecord, step: StepRecord): Promise<void> {
@@ -142,7 +153,7 @@ async function stepLife(state: DroneState, build: BuildRecord, stage: StageRecor
   step.live.open();
   state.events.publish(build);
   try {
-    await runProcess(state, build, step);
+    await runProcess(state, build, stage, step);
   } finally {
     step.alive = false;
   }

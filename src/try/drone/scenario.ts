@@ -25,6 +25,8 @@ export interface StepScenario {
   error?: string;
   /** Runs although a step before it failed (`when: status: failure`); every other step is then skipped. */
   onFailure?: boolean;
+  /** Starts together with the step before it (`depends_on` of steps). */
+  alongside?: boolean;
   /** `failure: ignore`: its failure does not count. */
   ignoreFailure?: boolean;
 }

@@ -2,7 +2,14 @@
 
 import { EventHub } from './event-hub.ts';
 import type { SimulatedDroneOptions, SimulatedRepository } from './options.ts';
-import { type BuildRecord, type RepositoryRecord, type UserRecord, unixSeconds } from './records.ts';
+import {
+  type BuildRecord,
+  type RepositoryRecord,
+  type StageRecord,
+  type StepRecord,
+  type UserRecord,
+  unixSeconds,
+} from './records.ts';
 import { realTime, type Wait } from './wait.ts';
 
 /** Older builds are forgotten: a test that makes more than this is not about their list. */
@@ -72,8 +79,12 @@ export class DroneState {
   }
 
   /** Rejects when the runner stops working on the build. */
-  wait(build: BuildRecord, ms: number, phase: string): Promise<void> {
-    const about = { slug: build.repository.slug, number: build.number, phase };
+  wait(build: BuildRecord, ms: number, phase: string, stage?: StageRecord, step?: StepRecord): Promise<void> {
+    const where = {
+      ...(stage === undefined ? {} : { stage: stage.number }),
+      ...(step === undefined ? {} : { step: step.number }),
+    };
+    const about = { slug: build.repository.slug, number: build.number, ...where, phase };
     return this.#wait(this.scaled(ms), about, build.work.signal);
   }
 

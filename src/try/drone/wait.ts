@@ -6,6 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface WaitAbout {
   slug: string;
   number: number;
+  /** Number of the stage that waits; absent: the build itself. */
+  stage?: number;
+  /** Number of the step whose process waits. */
+  step?: number;
   /** `pending`, `accepted`, `starting`, `started`, `output`, `running`, `ending`, `closing`. */
   phase: string;
 }

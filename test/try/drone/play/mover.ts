@@ -1,7 +1,9 @@
 // Moves the simulated builds to where the recorded ones were.
 
 import type { SimulatedBuild, SimulatedDrone } from '../../../../src/try/drone/index.ts';
-import type { ObservedBuild } from './observed.ts';
+import { differences } from './compare.ts';
+import { normalJson } from './normalise.ts';
+import type { ObservedBuild, ObservedStage } from './observed.ts';
 import { numberOf, slugOf } from './recording.ts';
 import type { Seen } from './report.ts';
 import type { Wheel } from './wheel.ts';
@@ -10,6 +12,27 @@ import type { Wheel } from './wheel.ts';
 function listed(json: unknown): Map<number, string> {
   const builds = Array.isArray(json) ? (json as ObservedBuild[]) : [];
   return new Map(builds.map(({ number, status }) => [number, status]));
+}
+
+const isElsewhere = (recorded: unknown, simulated: unknown): boolean =>
+  differences(normalJson(recorded), normalJson(simulated)).length > 0;
+
+/** Stages and steps that are not yet where the recorded ones were: several run at once, each at a pace of its own. */
+function lateParts(recorded: unknown, simulated: unknown): ReadonlySet<string> {
+  const late = new Set<string>();
+  for (const stage of stagesOf(recorded)) {
+    const now = stagesOf(simulated).find(({ number }) => number === stage.number);
+    if (isElsewhere(stage, now)) late.add(String(stage.number));
+    for (const step of stage.steps ?? []) {
+      const same = now?.steps?.find(({ number }) => number === step.number);
+      if (isElsewhere(step, same)) late.add(`${stage.number}/${step.number}`);
+    }
+  }
+  return late;
+}
+
+function stagesOf(json: unknown): readonly ObservedStage[] {
+  return (json as Partial<ObservedBuild> | null | undefined)?.stages ?? [];
 }
 
 export class Mover {
@@ -26,7 +49,7 @@ export class Mover {
     const slug = slugOf(path);
     const number = numberOf(path);
     if (slug === undefined) return false;
-    if (number !== undefined) return this.#turn(slug, [number]);
+    if (number !== undefined) return this.#turn(slug, [number], lateParts(recorded.json, answer.json));
     const now = listed(answer.json);
     const late = [...listed(recorded.json)].filter(([one, status]) => now.get(one) !== status);
     return this.#turn(
@@ -43,9 +66,10 @@ export class Mover {
     );
   }
 
-  /** One step of the build of a path. */
+  /** One step of the build of a path; of the step that the path of a live log names, if it can go on. */
   one(path: string): Promise<boolean> {
-    return this.#turn(slugOf(path) ?? '', [numberOf(path) ?? 0]);
+    const part = /\/(\d+)\/(\d+)$/.exec(path.startsWith('/api/stream/') ? path : '');
+    return this.#turn(slugOf(path) ?? '', [numberOf(path) ?? 0], new Set([part?.[0].slice(1) ?? '']));
   }
 
   /** Whether the process of the step that a stream's path names lives. */
@@ -81,10 +105,10 @@ export class Mover {
     });
   }
 
-  async #turn(slug: string, numbers: readonly number[]): Promise<boolean> {
+  async #turn(slug: string, numbers: readonly number[], late?: ReadonlySet<string>): Promise<boolean> {
     let turned = false;
     for (const number of numbers) {
-      if (!this.#isOver(slug, number)) turned = (await this.#wheel.turn(slug, number)) || turned;
+      if (!this.#isOver(slug, number)) turned = (await this.#wheel.turn(slug, number, late)) || turned;
     }
     return turned;
   }

@@ -79,9 +79,18 @@ export function normalFrames(text: string): string[] {
   return [...opening, ...frames.filter((frame) => frame !== ': ping\n\n').map(normalFrame)];
 }
 
+function jsonOf(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
 function normalFrame(frame: string): string {
-  return frame.replace(/^(data: )?(\{.*\})/s, (_all, data: string | undefined, json: string) => {
-    return `${data ?? ''}${JSON.stringify(normalJson(JSON.parse(json) as Json))}`;
+  return frame.replace(/^(data: )?(\{.*\})/s, (all, data: string | undefined, json: string) => {
+    const value = jsonOf(json);
+    return value === undefined ? all : `${data ?? ''}${JSON.stringify(normalJson(value))}`;
   });
 }
 

@@ -1,6 +1,6 @@
 // What a recording tells of each build: its states, in order, and the log of each step.
 
-import { type Item, numberOf, type RecordedResponse, type Recording, slugOf } from './recording.ts';
+import { isCutText, type Item, numberOf, type RecordedResponse, type Recording, slugOf } from './recording.ts';
 
 export interface ObservedStep {
   number: number;
@@ -52,6 +52,8 @@ export interface Observed {
   madeHere: boolean;
   /** `stage/step` to its entries by `pos`. */
   logs: Map<string, Map<number, string>>;
+  /** Whether a cancel was answered by 409. */
+  conflict: boolean;
   /** Steps whose stored log was asked for and was not there, with the last time. */
   withoutLog: Map<string, number>;
 }
@@ -72,11 +74,20 @@ function isBuild(value: Json): value is Record<string, Json> & ObservedBuild {
   return isObject(value) && 'repo_id' in value && 'after' in value;
 }
 
+/** Two cancels at the same moment (README of the recordings, trap 18). */
+export function isConflict(method: string, { status }: Partial<RecordedResponse>): boolean {
+  return method === 'DELETE' && status === 409;
+}
+
 /** The frames' JSON of an event stream or a live log. */
 function dataOf(item: Item): { at: number; json: Json }[] {
   if (item.kind !== 'stream') return [];
   return item.chunks.flatMap(({ at = item.at, data = '' }) =>
-    [...data.matchAll(/^data: (\{.*\})$/gm)].map((found) => ({ at, json: JSON.parse(found[1] ?? '') as Json })),
+    [...data.matchAll(/^data: (\{.*\})$/gm)].flatMap((found) => {
+      // Recorders cut long texts in the middle, a frame of a stream too.
+      if (isCutText(found[1] ?? '')) return [];
+      return [{ at, json: JSON.parse(found[1] ?? '') as Json }];
+    }),
   );
 }
 
@@ -85,6 +96,14 @@ function answersOf(item: Item): { at: number; response: Partial<RecordedResponse
   if (item.kind === 'poll') return item.answers.map((response) => ({ at: response.at, response }));
   return [];
 }
+
+const newlyObserved = (): Observed => ({
+  states: [],
+  madeHere: false,
+  conflict: false,
+  logs: new Map(),
+  withoutLog: new Map(),
+});
 
 export class Observations {
   readonly repositories = new Map<string, ObservedRepository>();
@@ -98,6 +117,7 @@ export class Observations {
         const values = Array.isArray(response.json) ? (response.json as Json[]) : [response.json];
         for (const value of values) this.#take(slug, at, value, method === 'POST');
         if (slug !== undefined) this.#takeLog(slug, at, path, response);
+        if (slug !== undefined && isConflict(method, response)) this.build(slug, numberOf(path) ?? 0).conflict = true;
       }
       for (const { at, json } of dataOf(item)) {
         this.#take(slugOf(path), at, isObject(json) && isObject(json.build) ? json.build : json, false);
@@ -117,7 +137,7 @@ export class Observations {
 
   build(slug: string, number: number): Observed {
     const { builds } = this.repository(slug);
-    const known = builds.get(number) ?? { states: [], madeHere: false, logs: new Map(), withoutLog: new Map() };
+    const known = builds.get(number) ?? newlyObserved();
     builds.set(number, known);
     return known;
   }
@@ -130,11 +150,12 @@ export class Observations {
     seen.madeHere ||= posted;
   }
 
-  #takeLog(slug: string, at: number, path: string, { status, json }: Partial<RecordedResponse>): void {
+  #takeLog(slug: string, at: number, path: string, { json }: Partial<RecordedResponse>): void {
     const step = /\/logs\/(\d+\/\d+)$/.exec(path)?.[1];
     const number = numberOf(path);
     if (step === undefined || number === undefined) return;
-    if (status === 404) this.build(slug, number).withoutLog.set(step, at);
+    const said = isObject(json) ? json.message : undefined;
+    if (said === 'sql: no rows in result set') this.build(slug, number).withoutLog.set(step, at);
     else if (Array.isArray(json)) this.#entries(slug, path, json as Json[]);
   }
 

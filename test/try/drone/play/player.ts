@@ -6,8 +6,16 @@ import { type SimulatedDrone, startSimulatedDrone } from '../../../../src/try/dr
 import { type Answer, ask } from '../client.ts';
 import { answerElsewhere } from './elsewhere.ts';
 import { Mover } from './mover.ts';
-import { type ObservedBuild, Observations } from './observed.ts';
-import { type Exchange, type Note, numberOf, type RecordedRequest, type Recording, slugOf } from './recording.ts';
+import { isConflict, type ObservedBuild, Observations } from './observed.ts';
+import {
+  type Exchange,
+  filled,
+  type Note,
+  numberOf,
+  type RecordedRequest,
+  type Recording,
+  slugOf,
+} from './recording.ts';
 import { compareAnswers, Report, type Seen } from './report.ts';
 import { Streams } from './streams.ts';
 import { Wheel } from './wheel.ts';
@@ -15,6 +23,7 @@ import { faultOf, type Next, tokenOf, wasLost, worldOf } from './world.ts';
 
 /** For a client that gives up: the simulated server would answer after a minute. */
 const GIVE_UP_MS = 250;
+const SAME_MOMENT_SECONDS = 1;
 /** How far a step had come that a lost cancel found running: somewhere in its middle. */
 const MIDDLE = 4;
 
@@ -52,6 +61,8 @@ function plantable(build: ObservedBuild): NonNullable<Parameters<SimulatedDrone[
 
 interface Event {
   at: number;
+  /** For a person. */
+  what: string;
   run: () => Promise<void>;
 }
 
@@ -74,7 +85,13 @@ class Player {
   }
 
   async run(): Promise<Report> {
-    for (const { run } of this.#timeline()) await run();
+    for (const { what, run } of this.#timeline()) {
+      try {
+        await run();
+      } catch (error) {
+        this.#report.broken(what, error);
+      }
+    }
     return this.#report;
   }
 
@@ -86,18 +103,38 @@ class Player {
   /** Polls and streams of a recording went on side by side with its other requests. */
   #timeline(): Event[] {
     const events = this.#recording.items.flatMap((item): Event[] => {
-      if (item.kind === 'exchange') return [{ at: item.at, run: () => this.#exchange(item) }];
-      if (item.kind === 'note') return [{ at: item.at, run: () => this.#note(item) }];
+      if (item.kind === 'note') return [{ at: item.at, what: item.note ?? 'note', run: () => this.#note(item) }];
+      const what = `${item.request.method} ${item.request.path}`;
+      if (item.kind === 'exchange') return [{ at: this.#moment(item), what, run: () => this.#exchange(item) }];
       if (item.kind === 'poll') {
         const answered = item.answers.filter(({ failed }) => failed === undefined);
-        return answered.map((answer) => ({ at: answer.at, run: () => this.#read(item.request, answer) }));
+        return answered.map((answer) => ({ at: answer.at, what, run: () => this.#read(item.request, answer) }));
       }
       return [
-        { at: item.at, run: () => this.#streams.open(item) },
-        { at: item.ended.at, run: () => this.#streams.end(item) },
+        { at: item.at, what, run: () => this.#streams.open(item) },
+        { at: item.ended.at, what, run: () => this.#streams.end(item) },
       ];
     });
     return events.sort((a, b) => a.at - b.at);
+  }
+
+  /** Of two cancels at the same moment, the one that lost the race goes first: it changes nothing. */
+  #moment(item: Exchange): number {
+    const rival = this.#rival(item);
+    return rival === undefined ? item.at : Math.min(item.at, rival.at) - 1e-6;
+  }
+
+  /** The cancel that a cancel lost its race to. */
+  #rival({ at, request, response }: Exchange): Exchange | undefined {
+    if (response === undefined || !isConflict(request.method, response)) return undefined;
+    return this.#recording.items.find(
+      (item): item is Exchange =>
+        item.kind === 'exchange' &&
+        item.request.method === 'DELETE' &&
+        item.request.path === request.path &&
+        item.response?.status === 200 &&
+        Math.abs(item.at - at) < SAME_MOMENT_SECONDS,
+    );
   }
 
   async #exchange(item: Exchange): Promise<void> {
@@ -107,7 +144,7 @@ class Player {
     const elsewhere = await answerElsewhere(request, response);
     if (elsewhere !== undefined) return this.#report.add(request, compareAnswers(response, elsewhere));
     if (request.method === 'GET') return this.#read(request, response);
-    if (request.method === 'DELETE') await this.#beforeCancel(request.path, response);
+    if (request.method === 'DELETE') await this.#beforeCancel(request.path, this.#rival(item)?.response ?? response);
     this.#report.add(request, compareAnswers(response, await this.#send(request)));
   }
 
@@ -123,12 +160,13 @@ class Player {
     const slug = slugOf(path);
     const number = numberOf(path);
     if (slug === undefined || number === undefined || typeof json !== 'object' || json === null) return;
+    if (!('stages' in json) && !('status' in json)) return;
     const lost = wasLost(this.#seen.build(slug, number), this.#recording);
     await this.#mover.beforeCancel(path, json as ObservedBuild, lost ? MIDDLE : Number.POSITIVE_INFINITY);
   }
 
   #send({ method, as, body, path }: RecordedRequest, giveUpMs?: number): Promise<Answer> {
-    return ask(this.#drone.url, path, {
+    return ask(this.#drone.url, filled(path), {
       method,
       ...(as === undefined ? {} : { token: tokenOf(as) }),
       ...(body === undefined ? {} : { body }),

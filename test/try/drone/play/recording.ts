@@ -2,6 +2,10 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseItems } from '../../../support/recording-schema.ts';
+
+/** No server takes a longer path. */
+const LONGEST_GAP = 60_000;
 
 export interface RecordedRequest {
   method: string;
@@ -62,10 +66,12 @@ export function recordingsIn(folder: string): Recording[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .sort()
-    .map((file) => {
-      const { items } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { items: Item[] };
-      return { name: file.slice(0, -'.json'.length), items };
-    });
+    .map((file) => recordingOf(file, readFileSync(join(folder, file), 'utf8')));
+}
+
+/** @throws {Error} when the text is no recording */
+export function recordingOf(file: string, text: string): Recording {
+  return { name: file.slice(0, -'.json'.length), items: parseItems(text).items };
 }
 
 /** `owner/name` of a path of the API; undefined: it is about no repository. */
@@ -82,4 +88,16 @@ export function numberOf(path: string): number | undefined {
 
 export function queryOf(path: string): URLSearchParams {
   return new URLSearchParams(path.split('?').slice(1).join('?'));
+}
+
+/** A path whose middle a recorder left out: the character before the gap fills it. */
+export function filled(path: string): string {
+  return path.replace(/(.)<omitted (\d+) characters>/, (_all, before: string, count: string) =>
+    before.repeat(1 + Math.min(Number(count), LONGEST_GAP)),
+  );
+}
+
+/** Whether a recorder left out the middle of this text. */
+export function isCutText(text: string): boolean {
+  return /<omitted \d+ characters>/.test(text);
 }

@@ -38,4 +38,10 @@ export class Report {
     this.compared += 1;
     if (found.length > 0) this.findings.push({ request: `${name} (${nth})`, differences: [...found] });
   }
+
+  /** What could not be played at all: no recording may end the whole run. */
+  broken(what: string, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.findings.push({ request: what, differences: [`could not be played: ${why}`] });
+  }
 }

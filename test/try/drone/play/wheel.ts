@@ -6,6 +6,8 @@ import type { Wait } from '../../../../src/try/drone/index.ts';
 
 interface Waiting {
   readonly build: string;
+  /** `stage` or `stage/step`; empty: the build itself. */
+  readonly part: string;
   readonly go: () => void;
 }
 
@@ -17,7 +19,7 @@ export class Wheel {
   /** Builds of which a stage waits for what time does not bring. */
   readonly #stuck = new Set<string>();
 
-  readonly wait: Wait = (ms, { slug, number }, signal) =>
+  readonly wait: Wait = (ms, { slug, number, stage, step }, signal) =>
     new Promise((resolve, reject) => {
       const build = `${slug}#${number}`;
       const stop = (): void => reject(new Error('stopped'));
@@ -28,14 +30,18 @@ export class Wheel {
         resolve();
       };
       if (ms === Number.POSITIVE_INFINITY) this.#stuck.add(build);
-      else this.#waiting.push({ build, go });
+      else this.#waiting.push({ build, part: [stage, step].filter((one) => one !== undefined).join('/'), go });
     });
 
-  /** One step of the build's life; false: it has ended, or waits for something else than time. */
-  async turn(slug: string, number: number): Promise<boolean> {
+  /**
+   * One step of the build's life; false: it has ended, or waits for something else than time. `late`: the parts
+   * (`stage`, `stage/step`) that are behind the others, and go first.
+   */
+  async turn(slug: string, number: number, late: ReadonlySet<string> = new Set()): Promise<boolean> {
     const name = `${slug}#${number}`;
     for (let tried = 0; tried < PATIENCE_MS / 5; tried += 1) {
-      const index = this.#waiting.findIndex(({ build }) => build === name);
+      const behind = this.#waiting.findIndex(({ build, part }) => build === name && late.has(part));
+      const index = behind >= 0 ? behind : this.#waiting.findIndex(({ build }) => build === name);
       if (index >= 0) {
         this.#waiting.splice(index, 1)[0]?.go();
         await soon();

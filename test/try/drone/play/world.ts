@@ -126,7 +126,7 @@ function scenarioOf(observed: Observed | undefined, recording: Recording): Drone
     return { stages: stagesByLogs(observed), stream: 'as-measured' };
   return {
     stages: last.stages.map((stage) => stageOf(stage, states, observed)),
-    cancel: wasLost(observed, recording) ? 'lost' : 'honoured',
+    cancel: wasLost(observed, recording) ? 'lost' : observed.conflict ? 'conflict-once' : 'honoured',
     stream: 'as-measured',
   };
 }
@@ -157,11 +157,26 @@ function stageOf(stage: ObservedStage, states: readonly ObservedBuild[], observe
     onFailure: stage.on_failure,
     limit: stage.limit ?? 0,
     noRunner: !taken && !blocked && stage.status !== 'waiting_on_dependencies' && dependsOn === undefined,
-    steps: steps.map((step) => stepOf(stage, step, steps, observed)),
+    steps: steps.map((step) => ({
+      ...stepOf(stage, step, steps, observed),
+      ...(isAlongside(before, step.number) ? { alongside: true } : {}),
+    })),
     ...(dependsOn === undefined ? {} : { dependsOn }),
     ...(labels === undefined ? {} : { labels }),
-    ...(error === undefined ? {} : { error }),
+    // Of a stage that has steps, theirs is the error.
+    ...(error === undefined || steps.length > 0 ? {} : { error }),
   };
+}
+
+const LIVED: ReadonlySet<string> = new Set(['running', 'success', 'failure', 'error', 'killed']);
+
+/** Whether a step was seen to run, or to have run, while the one before it still did. */
+function isAlongside(views: readonly ObservedStage[], number: number): boolean {
+  return views.some(({ steps = [] }) => {
+    const before = steps.find((step) => step.number === number - 1)?.status;
+    const own = steps.find((step) => step.number === number)?.status ?? '';
+    return (before === 'running' && LIVED.has(own)) || (before === 'killed' && own === 'killed');
+  });
 }
 
 /** Of a cancel, 130 is the exit code; what the runner killed by itself has another (recording 34). */
