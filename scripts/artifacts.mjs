@@ -21,6 +21,8 @@ export const artifacts = [
   { name: 'cli', entry: 'src/cli/main.ts', out: 'cli.js', kind: 'cli' },
   { name: 'demo', entry: 'src/try/demo.ts', out: 'dev/demo.js', kind: 'dev' },
   { name: 'replay', entry: 'test/replay/main.ts', out: 'dev/replay.js', kind: 'dev' },
+  { name: 'conformance', entry: 'test/conformance/main.ts', out: 'dev/conformance.js', kind: 'dev' },
+  { name: 'playback', entry: 'test/playback/main.ts', out: 'dev/playback.js', kind: 'dev' },
   { name: 'guards', entry: 'test/guards/main.ts', out: 'dev/guards.js', kind: 'dev' },
 ];
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Ending } from '../../src/drone/index.ts';
 import { LineJoiner } from '../../src/drone/lines.ts';
 import { type Ran, type RunOptions, runBuild } from '../support/drone-run.ts';
-import { type PlaybackOptions, startPlayback } from '../support/playback.ts';
-import { jsonOf } from '../support/recordings.ts';
+import { type Entry, answerJson } from '../playback/logs.ts';
+import { type PlaybackOptions, startPlayback } from '../playback/server.ts';
 import { type Story, storiesOf } from '../support/stories.ts';
 
 interface Expectation {
@@ -123,7 +123,8 @@ function storedLines(story: Story): ReadonlyMap<number, readonly string[]> {
     if (match?.[1] === undefined) continue;
     const lines: string[] = [];
     const joiner = new LineJoiner({ line: (text) => lines.push(text), note: () => {} });
-    for (const entry of (jsonOf(item.response) as { pos: number; out: string }[] | null) ?? []) {
+    const entries = answerJson(story.recording, item.request.path, item.response) as Entry[] | null;
+    for (const entry of entries ?? []) {
       joiner.settle(entry.pos);
       joiner.take(entry);
     }

@@ -28,9 +28,10 @@ describe('package.json', () => {
   });
 
   it('starts every command of the project with a script that exists', () => {
-    for (const name of ['demo', 'test', 'build', 'replay', 'guards']) {
-      expect(manifest.scripts[name]).toBe(`node scripts/${name}.mjs`);
-      expect(existsSync(join(root, `scripts/${name}.mjs`))).toBe(true);
+    for (const name of ['demo', 'test', 'build', 'replay', 'drone:conformance', 'drone:playback', 'guards']) {
+      const script = `scripts/${name.replace('drone:', '')}.mjs`;
+      expect(manifest.scripts[name]).toBe(`node ${script}`);
+      expect(existsSync(join(root, script))).toBe(true);
     }
   });
 });

@@ -31,6 +31,8 @@ export const smallestEntries: Readonly<Record<string, string>> = {
   'src/cli/main.ts': "process.stdout.write('cli');\n",
   'src/try/demo.ts': "process.stdout.write('demo');\n",
   'test/replay/main.ts': "process.stdout.write(`replay ${process.argv.slice(2).join(' ')}`);\n",
+  'test/conformance/main.ts': "process.stdout.write('conformance');\n",
+  'test/playback/main.ts': "process.stdout.write('playback');\n",
   'test/guards/main.ts': 'process.exitCode = 7;\n',
 };
 

@@ -2,6 +2,8 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ParsedItem, parseItems } from './recording-schema.ts';
 
 export interface RecordedRequest {
   readonly method: string;
@@ -54,7 +56,8 @@ export interface Recording {
   readonly items: readonly (RecordedExchange | RecordedPoll | RecordedStream | RecordedNote)[];
 }
 
-const folder = join(import.meta.dirname, '../fixtures/drone');
+// By the root, which is two folders up from here as from the built commands.
+const folder = fileURLToPath(new URL('../../test/fixtures/drone', import.meta.url));
 
 /** File names without `.json`. */
 export const recordingNames: readonly string[] = readdirSync(folder)
@@ -70,21 +73,42 @@ export function recording(name: string): Recording {
   if (known !== undefined) return known;
   const found = recordingNames.find((one) => one === name || one.startsWith(`${name}-`));
   if (found === undefined) throw new Error(`there is no recording ${name}`);
-  const parsed = JSON.parse(readFileSync(join(folder, `${found}.json`), 'utf8')) as Recording;
+  const parsed = parseRecording(readFileSync(join(folder, `${found}.json`), 'utf8'));
   read.set(name, parsed);
   return parsed;
 }
 
-/** What was answered to a path, at which time: exchanges and polls alike, in the order of their times. */
-export function framesOf(
-  of: Recording,
-  method: string,
-  path: string,
-): readonly (RecordedAnswer | { at: number; failed: string })[] {
+/** @throws {Error} when the text is no recording */
+export function parseRecording(text: string): Recording {
+  const { case: name, items } = parseItems(text);
+  return { case: name, items: items.map(itemOf) };
+}
+
+function itemOf(item: ParsedItem): Recording['items'][number] {
+  const { at } = item;
+  if (item.kind === 'note') return { ...item, note: item.note ?? '' };
+  if (item.kind === 'poll')
+    return {
+      ...item,
+      answers: item.answers.map(({ status, failed, ...one }) =>
+        status === undefined ? { at: one.at, failed: failed ?? 'no answer was recorded' } : { ...one, status },
+      ),
+    };
+  if (item.kind === 'stream') return { ...item, response: { ...item.response, at } };
+  const { response, failed, ...rest } = item;
+  if (response === undefined) return { ...rest, failed: failed ?? 'no answer was recorded' };
+  return { ...rest, response: { ...response, at } };
+}
+
+export type Frame = RecordedAnswer | { readonly at: number; readonly failed: string };
+
+/** What was answered to a path, at which time, and to whom: exchanges and polls alike, in the order of their times. */
+export function framesOf(of: Recording, method: string, path: string, as?: string): readonly Frame[] {
   return of.items
-    .flatMap((item) => {
+    .flatMap((item): readonly Frame[] => {
       if (item.kind !== 'exchange' && item.kind !== 'poll') return [];
       if (item.request.method !== method || item.request.path !== path) return [];
+      if (as !== undefined && item.request.as !== as) return [];
       if (item.kind === 'poll') return [...item.answers];
       if (item.failed !== undefined) return [{ at: item.at, failed: item.failed }];
       return item.response === undefined ? [] : [{ ...item.response, at: item.at }];
@@ -92,26 +116,45 @@ export function framesOf(
     .toSorted((a, b) => a.at - b.at);
 }
 
-interface Item {
+interface Entry {
   readonly pos?: number;
+  readonly out?: string;
   readonly omitted?: number;
 }
 
+/** An entry whose text the recording left out. */
+const leftOut = (pos: number): Entry & { readonly pos: number; readonly time: number } => ({
+  pos,
+  out: `entry ${pos}, left out of the recording\n`,
+  time: 0,
+});
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    return undefined;
+  }
+}
+
+export const isCut = (text: string): boolean => /<omitted \d+ characters>/.test(text);
+
+/** A text whose middle was left out of the recording, with as many other characters in its place. */
+const filled = (text: string): string =>
+  text.replace(/<omitted (\d+) characters>/, (_all, count: string) => '.'.repeat(Math.min(Number(count), 1_000_000)));
+
 /**
- * The JSON of an answer. Where the recording left out entries in the middle of a log, lines take their places that name
- * their position; what it left out of other lists is missing.
+ * The JSON of an answer; undefined: it has none. Where the recording left out entries in the middle of a log, lines take
+ * their places that name their position; what it left out of other lists is missing.
  */
 export function jsonOf(answer: RecordedAnswer): unknown {
-  const value: unknown = answer.json ?? (answer.body === undefined ? undefined : JSON.parse(answer.body));
+  const value: unknown = answer.json ?? parsed(answer.body);
   if (!Array.isArray(value)) return value;
-  return (value as Item[]).flatMap((item, index, items) => {
-    if (item.omitted === undefined) return [item];
+  return (value as (Entry | null)[]).flatMap((item, index, items) => {
+    if (item?.omitted === undefined)
+      return [typeof item?.out === 'string' && isCut(item.out) ? { ...item, out: filled(item.out) } : item];
     const before = items[index - 1]?.pos;
     if (before === undefined) return [];
-    return Array.from({ length: item.omitted }, (_, nth) => ({
-      pos: before + nth + 1,
-      out: `entry ${before + nth + 1}, left out of the recording\n`,
-      time: 0,
-    }));
+    return Array.from({ length: item.omitted }, (_, nth) => leftOut(before + nth + 1));
   });
 }
