@@ -6,7 +6,8 @@ import { Failure, Refusal } from '../protocol/index.ts';
 import { type Audit, limitedAudit } from './audit.ts';
 import { createCalls } from './calls.ts';
 import type { CellEngine } from './cells/engine.ts';
-import type { Context } from './context.ts';
+import type { Context, RunnerSeen } from './context.ts';
+import { type JobBinder, createBind } from './identity/bind.ts';
 import { createProver } from './identity/prover.ts';
 import type { RunnerIdentity } from './identity/runner.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -26,6 +27,10 @@ export interface GateOptions {
   readonly audit: Audit;
   readonly cells: CellEngine;
   readonly log: Logger;
+  /** Whom to ask on which runner a job runs, for a policy that says so by `identity.bind`. */
+  readonly binder?: JobBinder | undefined;
+  /** Told when a job begins and ends on a runner. */
+  readonly runnerSeen?: RunnerSeen | undefined;
   readonly clock?: Clock | undefined;
   /** What is left out keeps its default (`defaultTiming`, `defaultBounds`). */
   readonly timing?: Partial<Timing> | undefined;
@@ -55,23 +60,27 @@ export interface Gate {
 }
 
 function contextOf(options: GateOptions): Context {
-  const { policy, ledger, cells, log, clock = systemClock } = options;
+  const { policy, ledger, cells, log, binder, runnerSeen = () => undefined, clock = systemClock } = options;
   const timing = { ...defaultTiming, ...options.timing };
   const bounds = { ...defaultBounds, ...options.bounds };
   const audit = limitedAudit(options.audit, timing.disk);
-  const prover = createProver(policy.identity, timing, clock);
-  return { policy, ledger, audit, cells, log, clock, timing, bounds, prover };
+  const bind = policy.identity.bind === 'none' || binder === undefined ? null : createBind(binder, timing.bind);
+  const prover = createProver(policy.identity, timing, clock, bind);
+  return { policy, ledger, audit, cells, log, clock, timing, bounds, prover, runnerSeen };
 }
 
 /** @throws {Failure} `gate-failed`: the policy asks for something that this gate cannot do */
-export function checkAvailable({ identity }: Policy): void {
-  if (identity.bind === 'none') return;
-  throw new Failure('gate-failed', `identity.bind: ${identity.bind} is not available in this version`);
+export function checkAvailable({ policy, binder }: Pick<GateOptions, 'policy' | 'binder'>): void {
+  const { bind } = policy.identity;
+  if (bind === 'none' || binder?.kind === bind) return;
+  const how =
+    bind === 'github' ? "needs the section github: of the gate's configuration" : 'is not available in this version';
+  throw new Failure('gate-failed', `identity.bind: ${bind} ${how}`);
 }
 
 /** @throws {Failure} `gate-failed`: the policy asks for something that this gate cannot do */
 export function createGate(options: GateOptions): Gate {
-  checkAvailable(options.policy);
+  checkAvailable(options);
   const context = contextOf(options);
   const { audit, cells, ledger, log, policy, timing } = context;
 

@@ -62,7 +62,14 @@ function unknownSession(): Refusal {
 }
 
 export function createSessions(
-  { ledger, clock, timing, bounds, log }: Pick<Context, 'ledger' | 'clock' | 'timing' | 'bounds' | 'log'>,
+  {
+    ledger,
+    clock,
+    timing,
+    bounds,
+    log,
+    runnerSeen,
+  }: Pick<Context, 'ledger' | 'clock' | 'timing' | 'bounds' | 'log' | 'runnerSeen'>,
   onClose: (session: Session) => void,
 ): Sessions {
   const byId = new Map<string, Session>();
@@ -74,12 +81,14 @@ export function createSessions(
     ledger.closeSession(session.id).catch((err: unknown) => {
       log.warn({ err, session: session.id }, 'a closed session is still in the ledger');
     });
+    runnerSeen(session.runner, 'done');
     onClose(session);
   }
 
   function add(session: Session): void {
     byId.set(session.id, session);
     byRunner.set(session.runner.id, session);
+    runnerSeen(session.runner, 'busy');
   }
 
   /** @throws {Refusal} `session-unknown`: it was closed meanwhile @throws {Failure} `ledger-failed`, `gate-standby` */

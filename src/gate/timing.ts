@@ -14,6 +14,8 @@ export interface Timing {
   readonly keysCooldown: number;
   readonly keysRetry: number;
   readonly keysFetch: number;
+  /** Asking on which runner a job runs, all tries together (`identity.bind`). */
+  readonly bind: number;
   /** A task whose turn has come must prove again within this time. */
   readonly turn: number;
   /** An event stream's life and the pings within it. */
@@ -75,6 +77,7 @@ export const defaultTiming: Timing = {
   keysCooldown: 30_000,
   keysRetry: 2_000,
   keysFetch: 10_000,
+  bind: 15_000,
   turn: 30_000,
   stream: 25_000,
   ping: 10_000,

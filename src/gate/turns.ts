@@ -28,7 +28,7 @@ const again = 1_000;
 /** Begins to wait for its first turn at once. @throws {Failure} `gate-failed` */
 export function createSharedGate(options: SharedGateOptions): Gate {
   const { audit, cells, ledger, log, policy } = options;
-  checkAvailable(policy);
+  checkAvailable(options);
   let gate: Gate | null = null;
   let serving = false;
   let stopping: Promise<void> | null = null;

@@ -41,6 +41,7 @@ export const refusalCodes = [
   'task-unknown',
   'challenge-stale',
   'token-refused',
+  'job-not-on-runner',
   'runner-bound',
   'request-changed',
   'hook-too-old',
@@ -96,6 +97,7 @@ export const failureCodes = [
   'gate-stopping',
   'gate-standby',
   'gate-failed',
+  'job-check-failed',
   'id-token-failed',
   'audit-failed',
   'ledger-failed',
@@ -108,6 +110,7 @@ export const failureCodes = [
   'order-not-understood',
   // Drone's word on a build (cell).
   'drone-answer-malformed',
+  'choice-missing',
   'trigger-unknown',
   'not-ours',
   'config-invalid',

@@ -3,6 +3,7 @@
 import { type Claims, type IdentityPolicy, assertedClaims } from '../../policy/index.ts';
 import type { ProofRequest } from '../../protocol/index.ts';
 import type { Clock, Timing } from '../timing.ts';
+import type { Bind } from './bind.ts';
 import { type Challenge, createChallenges } from './challenge.ts';
 import { tokenRefused, verifyToken } from './github.ts';
 import { createKeys } from './keys.ts';
@@ -11,11 +12,15 @@ import type { RunnerIdentity } from './runner.ts';
 export interface Prover {
   /** Audience and expiry for the next proof of this session. */
   challenge(session: string, runner: RunnerIdentity): Challenge & { readonly audience: string };
-  /** @throws {Refusal} `token-refused`, `challenge-stale` @throws {Failure} `gate-failed` */
+  /**
+   * @throws {Refusal} `token-refused`, `challenge-stale`, `job-not-on-runner`
+   * @throws {Failure} `gate-failed`, `job-check-failed`
+   */
   prove(proof: ProofRequest, session: string, runner: RunnerIdentity): Promise<Claims>;
 }
 
-export function createProver(identity: IdentityPolicy, timing: Timing, clock: Clock): Prover {
+/** @param bind null: the policy does not ask on which runner a job runs */
+export function createProver(identity: IdentityPolicy, timing: Timing, clock: Clock, bind: Bind | null): Prover {
   const challenges = createChallenges(timing.challenge, clock);
   const verifier = { identity, keys: createKeys(identity, timing, clock), challenges, timing, clock };
   return {
@@ -32,7 +37,9 @@ export function createProver(identity: IdentityPolicy, timing: Timing, clock: Cl
       // The runner's own word beside a signed token is never looked at, so it is not accepted either.
       if (claims !== undefined) throw tokenRefused('claims are taken from the token alone');
       if (token === undefined) throw tokenRefused('it is missing');
-      return verifyToken(token, session, runner, verifier);
+      const proved = await verifyToken(token, session, runner, verifier);
+      await bind?.(proved, runner);
+      return proved;
     },
   };
 }

@@ -36,6 +36,8 @@ export interface AdmissionParts {
 interface Passed {
   claims?: Claims;
   detail?: string;
+  /** Hash of the policy that decided. */
+  policy?: string;
 }
 
 interface Admitted {
@@ -75,6 +77,7 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
 
   function planFor(claims: Claims, request: TaskRequest, passed: Passed): Plan {
     const decision = decide(policy, claims, request);
+    passed.policy = policy.hash;
     if (!decision.allowed) {
       passed.detail = decision.detail;
       throw decision.refusal;
@@ -121,6 +124,7 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
     passed.claims = claims;
     const key = await sessions.bind(session, claims);
     const plan = planFor(claims, request, passed);
+    const policyHash = passed.policy ?? policy.hash;
     await checkMeans(plan, request);
     return inTurn(async () => {
       // Once more: the same request may have come twice at once.
@@ -128,7 +132,7 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
       if (twin !== undefined) return { task: twin, fresh: false };
       // The proof took its time; a job that has left meanwhile is not given a slot.
       sessions.of(session.runner, session.id);
-      const task = await takeSlot({ session, key, claims, request, plan }, context);
+      const task = await takeSlot({ session, key, claims, request, plan, policyHash }, context);
       add(task);
       return { task, fresh: true };
     });
@@ -137,7 +141,7 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
   async function auditRefusal(
     session: Session,
     request: TaskRequest,
-    { claims, detail }: Passed,
+    { claims, detail, policy: decidedBy = policy.hash }: Passed,
     no: Refusal,
   ): Promise<void> {
     await audit.write({
@@ -149,7 +153,7 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
       runner: session.runner.id,
       job: session.job ?? undefined,
       ...(claims === undefined ? unprovedFields(request) : { ...jobFields(claims), ...askFields(request) }),
-      policy: policy.hash,
+      policy: decidedBy,
     });
   }
 

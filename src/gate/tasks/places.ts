@@ -19,6 +19,8 @@ export interface Places<T> {
   useIdle(place: Place): boolean;
   /** Hands the place on to whoever is next. Idempotent. */
   release(place: Place): void;
+  /** There may be more places than before: those who wait get them. */
+  refill(): void;
   /** A waiter that waits no more. */
   leave(waiter: T): boolean;
   /** How many waiters come before this one, if nobody leaves. */
@@ -28,6 +30,7 @@ export interface Places<T> {
 }
 
 interface Limits {
+  /** Asked anew each time: it may change. */
   readonly places: number;
   readonly waiting: number;
 }
@@ -67,6 +70,14 @@ export function createPlaces<T>(limits: Limits, onTurn: (waiter: T, place: Place
     return waiter;
   }
 
+  function refill(): void {
+    while (used.size < limits.places) {
+      const waiter = next();
+      if (waiter === null) return;
+      onTurn(waiter, take());
+    }
+  }
+
   return {
     ask(waiter, group) {
       if (groupOf.size === 0) {
@@ -89,10 +100,10 @@ export function createPlaces<T>(limits: Limits, onTurn: (waiter: T, place: Place
     useIdle: (place) => idle.delete(place),
     release(place) {
       idle.delete(place);
-      if (!used.delete(place)) return;
-      const waiter = next();
-      if (waiter !== null) onTurn(waiter, take());
+      used.delete(place);
+      refill();
     },
+    refill,
     leave(waiter) {
       const group = groupOf.get(waiter);
       if (group === undefined) return false;

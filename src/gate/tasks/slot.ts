@@ -22,6 +22,8 @@ export interface Grant {
   readonly claims: Claims;
   readonly request: TaskRequest;
   readonly plan: Plan;
+  /** Of the policy that granted the plan. */
+  readonly policyHash: string;
 }
 
 const id = (): string => randomBytes(16).toString('hex');
@@ -48,7 +50,7 @@ function refuseForgotten(stored: readonly Stored[], job: string, request: TaskRe
 }
 
 function firstRecord(grant: Grant, slot: number, { policy, clock, ledger }: Context): LedgerRecord {
-  const { session, key, request, plan } = grant;
+  const { session, key, request, plan, policyHash } = grant;
   const drone = policy.drones.get(plan.drone);
   if (drone === undefined) throw new Failure('gate-failed', 'the policy names a Drone that it does not describe');
   const now = clock.now();
@@ -71,7 +73,7 @@ function firstRecord(grant: Grant, slot: number, { policy, clock, ledger }: Cont
     verdict: null,
     code: null,
     recoveries: 0,
-    policyHash: policy.hash,
+    policyHash,
     decided: now,
     times: { waiting: now },
   };

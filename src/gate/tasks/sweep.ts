@@ -27,10 +27,13 @@ function noToken(waited: number): Failure {
 /** @returns looks at one task that has not ended */
 export function createSweep(context: Context, life: Life, turns: Turns): (task: Task) => Promise<void> {
   const { clock, log, policy, timing } = context;
-  const limits = orderLimits(policy, timing);
-  const wholeLife = longest(limits) + timing.margin;
+  // Asked anew each time: the policy may have been replaced.
+  const wholeLife = (): number => longest(orderLimits(policy, timing)) + timing.margin;
   /** A cancel may find the cell in the middle of its trigger. */
-  const afterCancel = 2 * limits.trigger + limits.lookup + limits.cancel + timing.margin;
+  function afterCancel(): number {
+    const { trigger, lookup, cancel } = orderLimits(policy, timing);
+    return 2 * trigger + lookup + cancel + timing.margin;
+  }
   const since = (at: number | null): number => (at === null ? -Infinity : clock.monotonic() - at);
 
   const silent = (task: Task): boolean => task.reader === null && since(task.heardAt) > timing.runnerSilent;
@@ -54,10 +57,10 @@ export function createSweep(context: Context, life: Life, turns: Turns): (task: 
     if (task.journal.record().shift === null && shift !== null) await life.see(task, { seen: 'shift', shift });
     if (!task.spoke && task.tokenSince === null && since(task.attachedAt) > timing.firstEvent)
       return life.fail(task, new Failure('cell-misbehaved', `the cell said nothing for ${seconds(timing.firstEvent)}`));
-    if (since(task.cancelledAt) > afterCancel)
+    if (since(task.cancelledAt) > afterCancel())
       return life.fail(task, new Failure('cell-misbehaved', 'the cell was told to cancel and did not end'));
     if (silent(task) && !task.lostSeen) await lost(task);
-    if (since(task.orderedAt) > wholeLife) await life.see(task, { seen: 'cancel', reason: 'limit' });
+    if (since(task.orderedAt) > wholeLife()) await life.see(task, { seen: 'cancel', reason: 'limit' });
   }
 
   return async (task) => {

@@ -53,7 +53,12 @@ export function createTasks(given: Context, sessions: Sessions): Tasks {
   }
 
   const places: Places<Task> = createPlaces(
-    { places: policy.limits.tasksAtOnce, waiting: bounds.waiting },
+    {
+      get places() {
+        return policy.limits.tasksAtOnce;
+      },
+      waiting: bounds.waiting,
+    },
     (task, place) => turns.come(task, place),
   );
   const idle = createIdleCells(context, places);
@@ -176,6 +181,7 @@ export function createTasks(given: Context, sessions: Sessions): Tasks {
       // A standby must not end what another gate has adopted.
       if (ledger.epoch() === null) return;
       for (const task of open.values()) void look(task);
+      places.refill();
       forgetEnded();
       if (clock.monotonic() - lookedForOrphans > timing.orphans) dropOrphans();
       idle.renew((session) => sessions.isOpen(session));

@@ -43,6 +43,8 @@ export interface BenchOptions {
   readonly repositories?: string;
   /** The last word on the policy. */
   readonly change?: (policy: Policy) => Policy;
+  readonly binder?: GateOptions['binder'];
+  readonly runnerSeen?: GateOptions['runnerSeen'];
 }
 
 export interface Bench {
@@ -162,6 +164,8 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     timing: { ...quick, ...options.timing },
     bounds: options.bounds,
     clock: options.clock,
+    binder: options.binder,
+    runnerSeen: options.runnerSeen,
   };
   let current = createGate(made);
   const gate: Gate = {

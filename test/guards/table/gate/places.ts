@@ -36,7 +36,11 @@ const placesRules = guardsOf(
       find: 'if (groupOf.size > 0 || used.size >= limits.places) return null;',
       replace: 'if (groupOf.size > 0) return null;',
     },
-    { rule: 'a place is given back once', find: 'if (!used.delete(place)) return;', replace: 'used.delete(place);' },
+    {
+      rule: 'a place that is given back goes on only while there are fewer than the limit allows',
+      find: 'while (used.size < limits.places) {',
+      replace: 'while (groupOf.size > 0) {',
+    },
   ],
 );
 

@@ -40,13 +40,13 @@ export const guards: readonly Guard[] = guardsOf(
     {
       rule: 'a cell that is told to cancel and does not end is given up',
       code: 'cell-misbehaved',
-      find: 'if (since(task.cancelledAt) > afterCancel)',
+      find: 'if (since(task.cancelledAt) > afterCancel())',
       replace: 'if (since(task.cancelledAt) > 1e12)',
       only: 'that never ends is told to cancel, and then given up',
     },
     {
       rule: 'a cell that never ends is told to cancel',
-      find: 'if (since(task.orderedAt) > wholeLife)',
+      find: 'if (since(task.orderedAt) > wholeLife())',
       replace: 'if (since(task.orderedAt) > 1e12)',
       only: 'that never ends is told to cancel, and then given up',
     },
