@@ -1,0 +1,1 @@
+export { type KubernetesCells, type KubernetesCellsOptions, kubernetesCells } from './kubernetes-cells.ts';
