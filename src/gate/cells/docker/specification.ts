@@ -3,6 +3,7 @@
 
 import type { ContainerAnswer } from './answers.ts';
 import { cellHostname } from './environment.ts';
+import { differences } from './seal.ts';
 
 export interface CellLimits {
   /** Bytes; there is no swap beyond them. */
@@ -114,21 +115,12 @@ const seal = [
   'VolumesFrom',
 ] as const;
 
-/** Go writes an empty list or map as null, as empty, or not at all. */
-function canonical(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  const text = JSON.stringify(value);
-  return text === '[]' || text === '{}' || text === '""' ? '' : text;
-}
-
 /**
  * The names of the sealing fields in which a made container differs. Engines drop what their kernel cannot do and only
  * warn, and programs that imitate an engine drop what they do not know.
  */
 export function unsealed(asked: Specification, made: ContainerAnswer): readonly string[] {
-  const differing: string[] = seal.filter(
-    (field) => canonical(asked.HostConfig[field]) !== canonical(made.HostConfig[field]),
-  );
+  const differing = differences(seal, asked.HostConfig, made.HostConfig);
   if ((made.Mounts ?? []).length > 0) differing.push('Mounts');
   if (made.Config.User !== asked.User) differing.push('User');
   return differing;
