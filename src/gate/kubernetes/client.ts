@@ -27,8 +27,9 @@ function untouched({ trouble, status }: KubernetesError): boolean {
   return trouble === 'unreachable' || status === 429 || status === 503;
 }
 
+/** Nobody knows what the server did. */
 const passing = ({ trouble, status }: KubernetesError): boolean =>
-  trouble === 'broken-off' || status === 500 || status === 502 || status === 504;
+  trouble === 'broken-off' || trouble === 'stalled' || status === 500 || status === 502 || status === 504;
 
 /** @param random 0 to 1 */
 export function pauseBefore(

@@ -2,7 +2,7 @@
 // it is written. Nothing else in the gate decides on phases, so what must never happen can be tested here (PROTOCOL.md,
 // Ledger): two orders to one cell, two ends, a verdict that changes, a green without the cell's own success.
 
-import type { CancelReason, FailureCode, RefusalCode, TaskPhase, Verdict } from '../../protocol/index.ts';
+import type { CancelReason, FailureCode, OldBuild, RefusalCode, TaskPhase, Verdict } from '../../protocol/index.ts';
 import { maxRecoveries } from './adoption.ts';
 import type { LedgerRecord, Numbers, Told } from './record.ts';
 
@@ -19,6 +19,10 @@ export type Seen =
   | { readonly seen: 'replacement'; readonly cell: string; readonly shift: Numbers | null }
   /** The runner has told what it has seen, so it is clear how a replacement's numbers go on. */
   | { readonly seen: 'shift'; readonly shift: Numbers }
+  /** The cell told the newest build's number before its own is asked for. */
+  | { readonly seen: 'base'; readonly base: number }
+  /** The cell asks which old build is meant, and this one is. */
+  | { readonly seen: 'chosen'; readonly choice: OldBuild; readonly base: number }
   /** The cell told where its build is. */
   | { readonly seen: 'build'; readonly number: number }
   /** The cell's last word. */
@@ -37,6 +41,8 @@ export type Action =
   | { readonly act: 'start-cell' }
   /** The record says so already: the order may leave, once. */
   | { readonly act: 'send-order' }
+  /** The record says so already: the cell may promote what was chosen, which it does once, however often it is told. */
+  | { readonly act: 'send-go' }
   | { readonly act: 'send-cancel'; readonly reason: CancelReason }
   /** Tell the hook, end and remove the cell if there is one, give the place back. */
   | { readonly act: 'finish' };
@@ -47,13 +53,21 @@ export interface Step {
   readonly actions: readonly Action[];
 }
 
-/** An order may have left: whatever happens now, the build may live. */
+/** An order may have left. */
 const orderMayLive = (phase: TaskPhase): boolean =>
   phase === 'ordered' || phase === 'building' || phase === 'cancelling';
+
+/**
+ * A promotion's cell has its order and waits for the choice, without which it asks Drone for nothing. Once a choice is
+ * written, it may have been told: until the record says so, nothing was.
+ */
+export const isChoosing = ({ plan, choice }: LedgerRecord): boolean => plan.kind !== 'build' && choice === undefined;
 
 interface Change {
   readonly phase?: TaskPhase;
   readonly cell?: string | null;
+  readonly choice?: OldBuild;
+  readonly base?: number;
   readonly number?: number;
   readonly recoveries?: number;
   readonly shift?: Numbers | null;
@@ -79,6 +93,8 @@ export function step(record: LedgerRecord, seen: Seen, now: number): Step {
   const end = (verdict: Verdict, code: RefusalCode | FailureCode | 'ok', told?: Told): Step =>
     to({ phase: 'ended', verdict, code, ...(told === undefined ? {} : { told }) }, { act: 'finish' });
   if (phase === 'ended') return still;
+  /** Whatever happens now, a build may live. */
+  const mayLive = orderMayLive(phase) && !isChoosing(record);
 
   switch (seen.seen) {
     case 'place':
@@ -96,18 +112,26 @@ export function step(record: LedgerRecord, seen: Seen, now: number): Step {
     }
     case 'shift':
       return orderMayLive(phase) && record.shift === null ? to({ shift: seen.shift }) : still;
+    case 'base':
+      return mayLive && record.number === null && record.base === undefined ? to({ base: seen.base }) : still;
+    case 'chosen':
+      // A cell that is lost could still hear of a choice, and another one would not know of it.
+      if (phase !== 'ordered' || record.cell === null) return still;
+      if (!isChoosing(record)) return record.choice === undefined ? still : { record, actions: [{ act: 'send-go' }] };
+      return to({ choice: seen.choice, base: seen.base }, { act: 'send-go' });
     case 'build':
-      if (!orderMayLive(phase) || record.number !== null) return still;
+      if (!mayLive || record.number !== null) return still;
       return to({ number: seen.number, ...(phase === 'ordered' ? { phase: 'building' } : {}) });
     case 'result':
-      // A cell without an order has nothing to report, least of all success.
+      // A cell without an order has nothing to report, least of all success; nor has one without its choice a build.
+      if (isChoosing(record) && seen.verdict === 'success') return end('error', 'cell-misbehaved');
       return orderMayLive(phase) ? end(seen.verdict, seen.code, seen.told) : end('error', 'cell-misbehaved');
     case 'cancel':
       if (phase === 'cancelling') return still;
-      if (!orderMayLive(phase)) return end('cancelled', 'cancelled');
+      if (!mayLive) return end('cancelled', 'cancelled');
       return to({ phase: 'cancelling' }, { act: 'send-cancel', reason: seen.reason });
     case 'broken':
-      return end(orderMayLive(phase) ? 'unknown' : 'error', seen.code);
+      return end(mayLive ? 'unknown' : 'error', seen.code);
     default:
       return seen satisfies never;
   }

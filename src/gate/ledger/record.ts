@@ -2,16 +2,18 @@
 // the task, and no secret. Parsed strictly: what cannot be read counts as "started, unknown".
 
 import * as v from 'valibot';
-import type { Plan } from '../../policy/index.ts';
+import type { ChoiceRule, Plan } from '../../policy/index.ts';
 import {
   type CellEvent,
   type FailureCode,
+  type OldBuild,
   type RefusalCode,
   type ResultEvent,
   type Schema,
   type StateEvent,
   type TaskPhase,
   type Verdict,
+  chosenBuild,
   commitString,
   count,
   failureCodes,
@@ -63,6 +65,10 @@ export interface LedgerRecord {
   /** Base URL of the Drone. */
   readonly drone: string;
   readonly plan: Plan;
+  /** The old build that is promoted or rolled back to; absent: none was chosen, so nothing was asked of Drone. */
+  readonly choice?: OldBuild | undefined;
+  /** Number of the newest build before the task's own, once the cell has told it. */
+  readonly base?: number | undefined;
   /** Drone's build number, once the cell has told it. */
   readonly number: number | null;
   readonly phase: TaskPhase;
@@ -91,6 +97,16 @@ const key = v.strictObject({
   runAttempt: decimal,
   job: v.pipe(v.string(), v.regex(/^(?:c[0-9]{1,20}|r[0-9a-f]{32})$/, 'a job')),
 });
+const paramRule = v.strictObject({ values: v.optional(v.array(text(4096))), pattern: v.optional(text(4096)) });
+const builds: Schema<ChoiceRule> = v.strictObject({
+  refs: v.array(text(512)),
+  events: v.array(text(64)),
+  status: text(64),
+  commit: v.picklist(['same', 'any']),
+  source: commitString,
+  pipeline: v.optional(v.strictObject({ ref: refString, commit: v.optional(commitString) })),
+  params: v.record(text(64), paramRule),
+});
 const plan: Schema<Plan> = v.strictObject({
   entry: text(512),
   kind: v.picklist(['build', 'promote', 'rollback']),
@@ -100,6 +116,7 @@ const plan: Schema<Plan> = v.strictObject({
   commit: v.optional(commitString),
   build: v.optional(positive),
   target: v.optional(nameString),
+  builds: v.optional(builds),
   params: v.record(text(64), text(4096)),
   expect: v.optional(v.strictObject({ steps: v.array(text(300)) })),
   log: v.picklist(logLevels),
@@ -139,6 +156,8 @@ const schema: Schema<LedgerRecord> = v.pipe(
     cell: v.nullable(text(256)),
     drone: text(1024),
     plan,
+    choice: v.optional(chosenBuild()),
+    base: v.optional(count),
     number: v.nullable(positive),
     phase: v.picklist(taskPhases),
     verdict: v.nullable(v.picklist(verdicts)),

@@ -1,5 +1,10 @@
 // An open session in the ledger, so that the next gate knows it: a hook process only has its session's id.
 
+import * as v from 'valibot';
+import { type Schema, count, hex32, parseWith, positive, text, textBy } from '../../protocol/index.ts';
+import { isRunnerId } from '../identity/runner.ts';
+import { parseJobKey } from './key.ts';
+
 export interface SessionRecord {
   readonly v: 1;
   /** 32 lower hex. */
@@ -22,3 +27,17 @@ export interface SessionRecords {
   /** Every open session that can be read. @throws {Failure} `ledger-failed` */
   sessions(): Promise<readonly SessionRecord[]>;
 }
+
+const schema: Schema<SessionRecord> = v.strictObject({
+  v: v.literal(1),
+  session: hex32,
+  rev: positive,
+  epoch: positive,
+  runner: v.pipe(text(251), textBy(isRunnerId, "a runner's id")),
+  ephemeral: v.boolean(),
+  job: v.nullable(textBy((job) => parseJobKey(job) !== null, 'a job')),
+  opened: count,
+});
+
+/** @throws {Refusal} `input-*` */
+export const parseSessionRecord = (value: unknown): SessionRecord => parseWith(schema, value, 'the session record');

@@ -1,41 +1,24 @@
 // Which job a runner belongs to: written once, at the first job that it proves, and never changed (DESIGN.md, Identity).
 
-import * as v from 'valibot';
-import { Failure, Refusal, type Schema, count, parseWith, positive, text, textBy } from '../../../protocol/index.ts';
+import { Failure, Refusal } from '../../../protocol/index.ts';
 import type { Clock } from '../../timing.ts';
+import { type BindingRecord, parseBindingRecord } from '../binding-record.ts';
 import type { Disk } from './disk.ts';
 import { encode } from './encode.ts';
 import { ledgerFailure } from './failure.ts';
 import type { Folder } from './folder.ts';
-import { bindingName, isJobText } from './names.ts';
+import { bindingName } from './names.ts';
 import type { Place } from './place.ts';
 import { type Read, readPlace } from './read-place.ts';
 import type { Writer } from './writer.ts';
-
-export interface BindingRecord {
-  readonly v: 1;
-  readonly runner: string;
-  readonly job: string;
-  readonly epoch: number;
-  /** Milliseconds since the epoch. */
-  readonly bound: number;
-}
 
 export interface Bindings {
   bind(runner: string, job: string): Promise<string>;
   read(name: string): Promise<Read<BindingRecord>>;
 }
 
-const schema: Schema<BindingRecord> = v.strictObject({
-  v: v.literal(1),
-  runner: text(251, 1),
-  job: textBy(isJobText, 'a job'),
-  epoch: positive,
-  bound: count,
-});
-
 function parseBinding(value: unknown, { name }: Pick<Place, 'name'>): BindingRecord {
-  const record = parseWith(schema, value, 'the binding');
+  const record = parseBindingRecord(value);
   if (bindingName(record.runner) === name) return record;
   throw new Refusal({
     code: 'input-wrong-type',

@@ -1,33 +1,19 @@
 // Sessions in files. A session is no right (every call is checked against the runner identity), so a closed one is simply
 // removed.
 
-import * as v from 'valibot';
-import { Refusal, type Schema, count, hex32, parseWith, positive, text, textBy } from '../../../protocol/index.ts';
-import { isRunnerId } from '../../identity/runner.ts';
-import type { SessionRecord, SessionRecords } from '../session-record.ts';
+import { Refusal } from '../../../protocol/index.ts';
+import { type SessionRecord, type SessionRecords, parseSessionRecord } from '../session-record.ts';
 import type { Disk } from './disk.ts';
 import { encode } from './encode.ts';
 import { ledgerFailure } from './failure.ts';
 import type { Folder } from './folder.ts';
-import { isJobText } from './names.ts';
 import { readNewest } from './newest.ts';
 import type { Place } from './place.ts';
 import type { Standing } from './standing.ts';
 import type { Writer } from './writer.ts';
 
-const schema: Schema<SessionRecord> = v.strictObject({
-  v: v.literal(1),
-  session: hex32,
-  rev: positive,
-  epoch: positive,
-  runner: v.pipe(text(251), textBy(isRunnerId, "a runner's id")),
-  ephemeral: v.boolean(),
-  job: v.nullable(textBy(isJobText, 'a job')),
-  opened: count,
-});
-
 function parseSession(value: unknown, { name, rev }: Pick<Place, 'name' | 'rev'>): SessionRecord {
-  const record = parseWith(schema, value, 'the session record');
+  const record = parseSessionRecord(value);
   if (record.session === name && record.rev === rev) return record;
   throw new Refusal({
     code: 'input-wrong-type',

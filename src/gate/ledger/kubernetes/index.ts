@@ -1,0 +1,1 @@
+export { type ClusterLedgerOptions, openClusterLedger } from './open.ts';
