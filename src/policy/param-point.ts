@@ -3,7 +3,8 @@
 
 import { quote } from '../protocol/index.ts';
 import { type AskPoint, anyOf } from './difference.ts';
-import { valueProblem } from './param-rules.ts';
+import { namerOf } from './named.ts';
+import { hazardProblem, valueProblem } from './param-rules.ts';
 import { nearest } from './suggest.ts';
 import type { ParamRule } from './types.ts';
 
@@ -22,9 +23,19 @@ function shape({ values, pattern }: ParamRule): string {
 function valueText(name: string, value: string, rule: ParamRule): string {
   const problem = valueProblem(value);
   if (problem !== undefined) return `the value of ${name} is not allowed: ${problem}`;
+  const hazard = rule.pattern?.matches(value) ? hazardProblem(value, namerOf(rule.pattern.source)) : undefined;
+  if (hazard !== undefined)
+    return `the value of ${name} is not allowed: ${hazard}, and the entry's pattern does not name it in so many words`;
   const meant = nearest(value, rule.values ?? []);
   const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
   return `the value of ${name} is not allowed, the entry wants ${shape(rule)}${hint}`;
+}
+
+export function fits(value: string, { values, pattern }: ParamRule): boolean {
+  // What no value may be is looked at first: a pattern with (?s) would let a line break through.
+  if (valueProblem(value) !== undefined) return false;
+  if (values !== undefined) return values.includes(value);
+  return pattern !== undefined && pattern.matches(value) && hazardProblem(value, namerOf(pattern.source)) === undefined;
 }
 
 function problemOf(name: string, value: string, rules: ReadonlyMap<string, ParamRule>): ParamProblem | undefined {
@@ -33,10 +44,7 @@ function problemOf(name: string, value: string, rules: ReadonlyMap<string, Param
     const known = [...rules.keys()].join(', ') || 'no parameter at all';
     return { code: 'param-not-allowed', text: `${quote(name)} is not allowed, only ${known}` };
   }
-  // What no value may be is looked at first: a pattern with (?s) would let a line break through.
-  const fits =
-    valueProblem(value) === undefined && (rule.values?.includes(value) ?? rule.pattern?.matches(value) ?? false);
-  return fits ? undefined : { code: 'param-value-not-allowed', text: valueText(name, value, rule) };
+  return fits(value, rule) ? undefined : { code: 'param-value-not-allowed', text: valueText(name, value, rule) };
 }
 
 export const params: AskPoint = ({ entry }, ask) => {

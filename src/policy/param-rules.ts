@@ -62,20 +62,38 @@ export function valueProblem(value: string): string | undefined {
   return undefined;
 }
 
+/** Texts that take effect where Drone puts a value: `${KEY}` in .drone.yml is replaced before the YAML is parsed. */
 const hazards: readonly (readonly [string, string])[] = [
   ['${', 'Drone would substitute it again'],
   ['$(', 'a shell would run it'],
+  ['$', 'a shell would put a variable in its place'],
   ['`', 'a shell would run it'],
   [';', 'a shell would begin a new command'],
+  ['&', 'a shell would begin a new command'],
+  ['|', 'a shell would begin a new command'],
+  ['<', 'a shell would read a file'],
+  ['>', 'a shell would write a file'],
+  ['\\', 'it would change the meaning of what follows'],
   [': ', 'it would change the YAML that Drone puts it into'],
+  [' #', 'what follows would become a comment'],
   ["'", 'it would end a quoted text in YAML or a shell'],
   ['"', 'it would end a quoted text in YAML or a shell'],
 ];
 
-/** Why a literal of `values` is refused: it would take effect where Drone puts it. A pattern is the explicit way. */
+/**
+ * Why a value is refused by default: it would take effect where Drone puts it.
+ * @param names whether somebody allowed this very text
+ */
+export function hazardProblem(value: string, names: (text: string) => boolean = () => false): string | undefined {
+  // A colon at the end is one before a blank too, or before the end of its line.
+  const found = hazards.find(([text]) => `${value} `.includes(text) && !names(text));
+  return found && `it holds ${found[0].trim()} and ${found[1]}`;
+}
+
+/** Why a literal of `values` is refused. A pattern is the explicit way. */
 export function literalProblem(value: string): string | undefined {
   const problem = valueProblem(value);
   if (problem !== undefined) return `${problem}; shorten it or write plain text on one line`;
-  const found = hazards.find(([text]) => value.includes(text));
-  return found && `it holds ${found[0].trim()} and ${found[1]}; remove it, or allow it in so many words by a pattern`;
+  const hazard = hazardProblem(value);
+  return hazard && `${hazard}; remove it, or allow it in so many words by a pattern`;
 }

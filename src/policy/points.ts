@@ -5,6 +5,7 @@ import { quote } from '../protocol/index.ts';
 import { type AskPoint, type Compared, type Difference, type Point, anyOf } from './difference.ts';
 import { refFits } from './glob.ts';
 import { params } from './param-point.ts';
+import { nearest } from './suggest.ts';
 import type { Ask } from './types.ts';
 
 const hasWants = (has: string, wants: string): string => `the job has ${has}, the entry wants ${wants}`;
@@ -96,14 +97,19 @@ const task: AskPoint = ({ entry }, ask) =>
         fix: `ask for ${entry.task}, or ask the operator to allow ${ask.task}`,
       };
 
-/** `drone build` has no target, and DRONE_TARGET beside it is dropped like any other variable. */
+/**
+ * `drone build` has no target, and DRONE_TARGET beside it is dropped like any other variable. Its value is never told, as
+ * no parameter's is: it may be a secret of the workflow that stands in the wrong variable.
+ */
 const target: AskPoint = ({ entry }, ask) => {
   if (entry.targets === undefined || (ask.target !== undefined && entry.targets.includes(ask.target))) return undefined;
+  const meant = ask.target === undefined ? undefined : nearest(ask.target, entry.targets);
+  const has = ask.target === undefined ? 'no target' : 'another target';
   return {
     point: 'target',
     code: ask.target === undefined ? 'target-missing' : 'target-not-allowed',
     rule: 'targets',
-    text: hasWants(ask.target === undefined ? 'no target' : quote(ask.target), anyOf(entry.targets)),
+    text: hasWants(has, anyOf(entry.targets)) + (meant === undefined ? '' : ` (did you mean ${meant}?)`),
     fix: `set DRONE_TARGET to ${anyOf(entry.targets)}, or ask the operator to allow another`,
   };
 };
@@ -113,7 +119,7 @@ export function jobDifferences(compared: Compared): Difference[] {
   return [event, ref, refProtection, workflow, calledWorkflow, environment].flatMap((point) => point(compared) ?? []);
 }
 
-/** All points, in order. Which build is promoted is compared by the cell: only Drone knows the builds. */
+/** All points, in order. Which build is promoted is chosen later (choose-build.ts): only Drone knows the builds. */
 export function differences(compared: Compared, ask: Ask): Difference[] {
   const askedFor = (points: readonly AskPoint[]) => points.flatMap((point) => point(compared, ask) ?? []);
   return [...askedFor([task]), ...jobDifferences(compared), ...askedFor([target, params])];

@@ -330,7 +330,7 @@ describe('target', () => {
     expect(missing.message).toContain('target: the job has no target, the entry wants production or staging');
     const other = denial(policy, {}, promote('eu')).refusal;
     expect(other.code).toBe('target-not-allowed');
-    expect(other.message).toContain('target: the job has "eu", the entry wants production or staging');
+    expect(other.message).toContain('target: the job has another target, the entry wants production or staging');
     expect(other.fix).toBe('set DRONE_TARGET to production or staging, or ask the operator to allow another');
   });
 
@@ -354,6 +354,7 @@ describe('parameters', () => {
         ENVIRONMENT: { values: ['staging', 'production', ''] },
         VERSION: { pattern: 'v\\d+\\.\\d+\\.\\d+', required: true },
         NOTE: { pattern: '(?s).*' },
+        TEXT: { pattern: "[a-zü '$(){};:`X]*|\\$\\{X\\}" },
       },
     }),
   );
@@ -365,7 +366,8 @@ describe('parameters', () => {
       { ENVIRONMENT: 'staging' },
       { ENVIRONMENT: '' },
       { VERSION: 'v10.0.0' },
-      { NOTE: "it's $(fine); `here` ${X}: ü" },
+      { NOTE: 'fine here:ü' },
+      { TEXT: "it's $(fine); `here` ${X}: ü" },
     ])
       expect(code(policy, {}, given(params))).toBe('allowed');
   });
@@ -374,7 +376,7 @@ describe('parameters', () => {
     const { refusal } = denial(policy, {}, given({ REGION: 'eu' }));
     expect(refusal.code).toBe('param-not-allowed');
     expect(refusal.rule).toBe('allow[0].params');
-    expect(refusal.message).toBe(`${closest}params: "REGION" is not allowed, only ENVIRONMENT, VERSION, NOTE`);
+    expect(refusal.message).toBe(`${closest}params: "REGION" is not allowed, only ENVIRONMENT, VERSION, NOTE, TEXT`);
     expect(denial(allowing(entry()), {}, { params: { A: 'x' } }).refusal.message).toBe(
       `${closest}params: "A" is not allowed, only no parameter at all`,
     );

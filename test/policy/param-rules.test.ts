@@ -107,7 +107,7 @@ describe('a rule for a parameter', () => {
 });
 
 describe('a value of a list', () => {
-  test.each(['staging', 'v1.2.3', 'a/b', 'x@y:z', 'a b', '', '$HOME', '{}', 'ünïcode', 'a:b', 'x'.repeat(256)])(
+  test.each(['staging', 'v1.2.3', 'a/b', 'x@y:z', 'a b', '', '{}', 'ünïcode', 'a:b', 'x'.repeat(256)])(
     '%j is accepted',
     (value) => {
       expect(problems(values(value))).toEqual([]);
@@ -118,6 +118,7 @@ describe('a value of a list', () => {
   const plainText = 'shorten it or write plain text on one line';
   test.each([
     ['${DRONE_BRANCH}', `it holds \${ and Drone would substitute it again; ${byPattern}`],
+    ['$HOME', `it holds $ and a shell would put a variable in its place; ${byPattern}`],
     ['$(id)', `it holds $( and a shell would run it; ${byPattern}`],
     ['`id`', `it holds \` and a shell would run it; ${byPattern}`],
     ['1; echo injected; #', `it holds ; and a shell would begin a new command; ${byPattern}`],

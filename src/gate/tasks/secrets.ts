@@ -31,13 +31,35 @@ async function contentOf({ file }: FileReference, what: string, limit: number): 
 }
 
 function workflowToken(given: string | undefined): string {
-  if (given !== undefined && given !== '') return given;
+  // The token is redacted in the log, so one that is hardly a text would make stars of it.
+  if (given !== undefined && given.length >= shortest) return given;
   throw new Refusal({
     code: 'drone-token-missing',
     rule: 'drones.token: workflow',
     message: 'this Drone takes its token from the workflow, and the step has none',
     fix: 'set DRONE_TOKEN in the environment of the step, from a secret',
   });
+}
+
+/** A literal of one or two characters would make stars of every log, and no secret is that short. */
+const shortest = 3;
+/** What an order takes of a literal (protocol/order.ts), and of all together within its own limit. */
+const longest = 4096;
+const most = 262_144;
+
+function literalsOf(text: string): readonly string[] {
+  const broken = (what: string): Failure =>
+    new Failure('gate-failed', `the gate's file with what has to be redacted ${what}; tell its operator`);
+  if (text.length > most) throw broken(`has more than ${most} characters`);
+  const lines = text.split(/\r?\n/);
+  for (const [index, { length }] of lines.entries()) {
+    if (length > 0 && length < shortest)
+      throw broken(
+        `holds fewer than ${shortest} characters in line ${index + 1}: nearly every line of a log would be replaced`,
+      );
+    if (length > longest) throw broken(`holds more than ${longest} characters in line ${index + 1}`);
+  }
+  return lines.filter((line) => line !== '');
 }
 
 /**
@@ -55,5 +77,5 @@ export async function readSecrets(
     drone.token === 'workflow' ? workflowToken(droneToken) : await contentOf(drone.token, "the Drone's token", limit);
   const ca = drone.ca === undefined ? undefined : await contentOf(drone.ca, "the Drone's certificate authority", limit);
   const redact = plan.redact === undefined ? '' : await contentOf(plan.redact, 'what has to be redacted', limit);
-  return { token, ca, redact: redact.split(/\r?\n/).filter((line) => line !== '') };
+  return { token, ca, redact: literalsOf(redact) };
 }

@@ -7,7 +7,6 @@ import {
   type Refusal,
   type ResultEvent,
   type TaskAnswer,
-  isPlainName,
   paramName,
 } from '../../protocol/index.ts';
 import type { AuditEntry } from '../audit.ts';
@@ -127,9 +126,9 @@ const maxNames = 16;
 
 /**
  * What is asked, for the audit log: parameters by name only, and only what has the form of a name: the rest is whatever
- * a caller likes, also one that the policy refuses.
+ * a caller likes, also one that the policy refuses. No target: one that is not granted may be somebody's secret too.
  */
-export function askFields({ task, params, build, target }: Ask): Partial<AuditEntry> {
+export function askFields({ task, params, build }: Ask): Partial<AuditEntry> {
   const all = Object.keys(params);
   const names = all.filter((name) => paramName.test(name)).slice(0, maxNames);
   return {
@@ -137,7 +136,6 @@ export function askFields({ task, params, build, target }: Ask): Partial<AuditEn
     params: names,
     paramCount: names.length === all.length ? undefined : all.length,
     build,
-    target: target !== undefined && isPlainName(target) ? target : undefined,
   };
 }
 
@@ -154,6 +152,7 @@ export function taskFields(task: Task): Partial<AuditEntry> {
     job: jobKeyText(key),
     ...(task.claims === null ? { repositoryId: key.repositoryId } : jobFields(task.claims)),
     ...askFields(task.ask),
+    target: task.plan.target,
     order: task.id,
     policy: policyHash,
   };

@@ -81,9 +81,16 @@ const secrets = guardsOf(
     {
       rule: 'a Drone that takes its token from the workflow gets one',
       code: 'drone-token-missing',
-      find: "if (given !== undefined && given !== '') return given;",
+      find: 'if (given !== undefined && given.length >= shortest) return given;',
       replace: "if (given !== '') return given ?? 'none';",
       only: 'the token of the workflow is used where the policy says so',
+    },
+    {
+      rule: 'a literal that would make stars of every log is refused',
+      code: 'gate-failed',
+      find: 'if (length > 0 && length < shortest)',
+      replace: 'if (length < 0)',
+      tests: ['test/gate/secrets.test.ts'],
     },
     {
       rule: "a workflow's token is used only where the policy says so",

@@ -121,16 +121,16 @@ const params = guardsOf(
       replace: 'if (rule === undefined) return undefined;\n  if (rule === undefined) {',
     },
     {
-      rule: "a parameter's value is one of the list or matches the pattern",
+      rule: "a parameter's value is one of the list",
       code: 'param-value-not-allowed',
-      find: '(rule.values?.includes(value) ?? rule.pattern?.matches(value) ?? false)',
-      replace: '(rule.values ?? rule.pattern) !== undefined',
+      find: 'if (values !== undefined) return values.includes(value);',
+      replace: 'if (values !== undefined) return true;',
     },
     {
       rule: 'no pattern lets a line break or 257 bytes through',
       code: 'param-value-not-allowed',
-      find: 'valueProblem(value) === undefined && (rule',
-      replace: '(rule',
+      find: 'if (valueProblem(value) !== undefined) return false;',
+      replace: '',
     },
     {
       rule: 'a required parameter is there',

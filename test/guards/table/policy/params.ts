@@ -81,6 +81,38 @@ const parameters = [
   ),
   ...guardsOf(
     'policy',
+    'src/policy/param-point.ts',
+    ['test/policy/param-hazards.test.ts'],
+    [
+      {
+        rule: 'a value that would take effect is allowed only by a pattern that names it',
+        code: 'param-value-not-allowed',
+        find: 'pattern.matches(value) && hazardProblem(value, namerOf(pattern.source)) === undefined',
+        replace: 'pattern.matches(value)',
+      },
+      {
+        rule: 'a value matches the pattern of its parameter',
+        code: 'param-value-not-allowed',
+        find: 'pattern !== undefined && pattern.matches(value) &&',
+        replace: 'pattern !== undefined &&',
+        tests: ['test/policy/decide.test.ts'],
+      },
+    ],
+  ),
+  ...guardsOf(
+    'policy',
+    'src/policy/named.ts',
+    ['test/policy/param-hazards.test.ts'],
+    [
+      {
+        rule: 'a class of what may not be names nothing',
+        find: "text: negated ? '' : text,",
+        replace: 'text,',
+      },
+    ],
+  ),
+  ...guardsOf(
+    'policy',
     'src/policy/pattern.ts',
     ['test/policy/param-rules.test.ts'],
     [
