@@ -2,9 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { silentLog } from '../gate/index.ts';
 import { type Policy, PolicyError, loadPolicy } from '../policy/index.ts';
 import { findBuilt } from '../try/built.ts';
 import { defaultEvent } from '../try/default-event.ts';
+import { type EngineName, Unavailable, chooseEngine, engines } from '../try/docker/index.ts';
+import { interruptible } from '../try/interrupt.ts';
 import type { LabDrone } from '../try/lab.ts';
 import type { PlayedEvent } from '../try/runner/index.ts';
 import { type Outcome, outcomes, simulatedPipeline } from '../try/scenarios.ts';
@@ -22,6 +25,7 @@ interface Options {
   readonly private?: true;
   readonly unprotected?: true;
   readonly policy?: string;
+  readonly engine?: EngineName;
   readonly drone?: string;
   readonly droneTokenFile?: string;
   readonly simulate: Outcome;
@@ -60,12 +64,12 @@ function droneOf({ drone, droneTokenFile, simulate }: Options): LabDrone {
   return { server: drone, token: droneTokenFile === undefined ? undefined : { file: droneTokenFile } };
 }
 
-/** What the cells of a try do not show, and whose parts are played. */
-function introduction({ drone, policy }: Options): string {
+/** Whose parts are played, and where the cells run. */
+function introduction({ drone, policy }: Options, cells: string): string {
   return [
     `Played here: the runner and GitHub's token issuer${drone === undefined ? ', and a simulated Drone' : `; asked for real: ${drone}`}.`,
     policy === undefined ? 'No --policy: one is made up that allows what the job asks for.' : `Policy: ${policy}.`,
-    'The cell is a child process: its sealed container, image and network are not shown.',
+    cells,
     '',
   ].join('\n');
 }
@@ -73,22 +77,34 @@ function introduction({ drone, policy }: Options): string {
 async function run(file: string, options: Options): Promise<readonly TriedJob[]> {
   const policy =
     options.policy === undefined ? undefined : loadPolicy(readFileSync(options.policy, 'utf8'), options.policy);
-  const cancel = new AbortController();
-  process.once('SIGINT', () => cancel.abort());
-  process.stdout.write(introduction(options));
-  return tryWorkflow({
-    file,
-    job: options.job,
-    event: eventOf(options, policy),
-    policy,
-    drone: droneOf(options),
-    built: findBuilt(),
-    secrets: options.secret,
-    vars: options.var,
-    colour: options.color && process.stdout.isTTY,
-    write: (text) => process.stdout.write(text),
-    signal: cancel.signal,
-  });
+  const { signal, done } = interruptible();
+  const log = silentLog();
+  try {
+    const realDrone = options.drone !== undefined;
+    const { place, says } = await chooseEngine({ engine: options.engine, realDrone, log, signal });
+    try {
+      process.stdout.write(introduction(options, says));
+      return await tryWorkflow({
+        file,
+        job: options.job,
+        event: eventOf(options, policy),
+        policy,
+        drone: droneOf(options),
+        built: findBuilt(),
+        secrets: options.secret,
+        vars: options.var,
+        colour: options.color && process.stdout.isTTY,
+        write: (text) => process.stdout.write(text),
+        log,
+        place,
+        signal,
+      });
+    } finally {
+      await place?.close();
+    }
+  } finally {
+    done();
+  }
 }
 
 /** Exits with 1 when a job did not succeed, and with 2 when nothing could be played. */
@@ -109,6 +125,9 @@ export function tryCommand(): Command {
     .option('--private', 'the repository is private (default: public)')
     .option('--unprotected', 'the ref is not protected (default: it is)')
     .option('--policy <file>', 'the policy that decides; default: one that allows what the job asks for')
+    .addOption(
+      new Option('--engine <name>', 'where the cells run; default: Docker if an engine answers').choices(engines),
+    )
     .option('--drone <url>', 'ask this Drone in place of a simulated one')
     .option('--drone-token-file <file>', "its token; default: the policy's file")
     .addOption(new Option('--simulate <outcome>', 'how the simulated build ends').choices(outcomes).default('success'))
@@ -121,7 +140,10 @@ export function tryCommand(): Command {
         process.exitCode = jobs.every(({ result }) => result.conclusion === 'success') ? 0 : 1;
       } catch (error) {
         const expected =
-          error instanceof PolicyError || error instanceof WorkflowError || (error instanceof Error && 'code' in error);
+          error instanceof PolicyError ||
+          error instanceof WorkflowError ||
+          error instanceof Unavailable ||
+          (error instanceof Error && 'code' in error);
         if (expected) command.error(error.message, { exitCode: 2, code: 'airlock.try' });
         throw error;
       }

@@ -4,9 +4,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { silentLog } from '../gate/index.ts';
 import { loadPolicy } from '../policy/index.ts';
 import { findBuilt } from './built.ts';
 import { defaultEvent } from './default-event.ts';
+import { type DockerPlace, type EngineName, chooseEngine, engines } from './docker/index.ts';
+import { interruptible } from './interrupt.ts';
 import { type Outcome, simulatedPipeline } from './scenarios.ts';
 import { type TriedJob, tryWorkflow } from './try-workflow.ts';
 
@@ -62,7 +66,7 @@ function problemsOf(example: Example, jobs: readonly TriedJob[], printed: string
   return problems;
 }
 
-async function play(example: Example): Promise<string[]> {
+async function play(example: Example, place: DockerPlace | null, signal: AbortSignal): Promise<string[]> {
   const colour = process.stdout.isTTY;
   const policyFile = join(root, 'examples/policy.yaml');
   let printed = '';
@@ -76,6 +80,8 @@ async function play(example: Example): Promise<string[]> {
     secrets: {},
     vars: {},
     colour,
+    place,
+    signal,
     write(text) {
       printed += text;
       process.stdout.write(text);
@@ -84,14 +90,18 @@ async function play(example: Example): Promise<string[]> {
   return problemsOf(example, jobs, printed);
 }
 
-async function main(): Promise<number> {
-  console.log(
-    'The demo plays the runner, GitHub and Drone on this machine; hook, gate and the managed script are real.',
-  );
-  console.log('Cells are child processes here: not shown are the sealed container, its image and its network.');
+/** @throws {TypeError} an option that is not known */
+function engineOf(args: readonly string[]): EngineName | undefined {
+  const { engine } = parseArgs({ args: [...args], options: { engine: { type: 'string' } } }).values;
+  if (engine === undefined || (engines as readonly string[]).includes(engine)) return engine as EngineName | undefined;
+  throw new TypeError(`--engine is ${engines.join(' or ')}`);
+}
+
+async function playAll(place: DockerPlace | null, signal: AbortSignal): Promise<number> {
   let expected = 0;
   for (const example of examples) {
-    const problems = await play(example);
+    const problems = await play(example, place, signal);
+    signal.throwIfAborted();
     if (problems.length === 0) expected++;
     for (const problem of problems) console.log(`NOT AS EXPECTED: ${example.file}: ${problem}`);
   }
@@ -99,4 +109,26 @@ async function main(): Promise<number> {
   return expected === examples.length ? 0 : 1;
 }
 
-process.exitCode = await main();
+/** The exit code: 0 when all jobs ended as expected, 2 when nothing could be played, 130 when it was interrupted. */
+async function main(args: readonly string[]): Promise<number> {
+  let place: DockerPlace | null = null;
+  const { signal, done } = interruptible();
+  try {
+    const engine = engineOf(args);
+    console.log(
+      'The demo plays the runner, GitHub and Drone on this machine; hook, gate and the managed script are real.',
+    );
+    const choice = await chooseEngine({ engine, log: silentLog(), signal });
+    place = choice.place;
+    console.log(choice.says);
+    return await playAll(place, signal);
+  } catch (error) {
+    console.error(`demo: ${signal.aborted ? 'interrupted' : (error as Error).message}`);
+    return signal.aborted ? 130 : 2;
+  } finally {
+    await place?.close();
+    done();
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

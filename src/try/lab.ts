@@ -1,5 +1,5 @@
-// Everything a job needs on one machine: the real gate with process cells, a token issuer, and a simulated Drone unless
-// a real one is named. For `airlock try`, the demo, the replay and the end-to-end tests.
+// Everything a job needs on one machine: the real gate with cells in Docker or as child processes, a token issuer, and a
+// simulated Drone unless a real one is named. For `airlock try`, the demo, the replay and the end-to-end tests.
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import {
 } from '../gate/index.ts';
 import type { DronePolicy, FileReference, Policy } from '../policy/index.ts';
 import type { Built } from './built.ts';
+import type { DockerPlace } from './docker/index.ts';
 import {
   type SimulatedBuild,
   type SimulatedDrone,
@@ -34,6 +35,8 @@ export interface LabOptions {
   readonly built: Built;
   readonly drone: LabDrone;
   readonly log: Logger;
+  /** Where cells run as containers; absent or null: they are child processes. It is not closed with the lab. */
+  readonly place?: DockerPlace | null | undefined;
 }
 
 export interface LabRunner {
@@ -121,15 +124,20 @@ function counted(engine: CellEngine): { engine: CellEngine; started(): number } 
 }
 
 /** Starts a lab. Everything it made is gone after `close`. */
-export async function startLab({ policy, built, drone, log }: LabOptions): Promise<Lab> {
+export async function startLab({ policy, built, drone, log, place = null }: LabOptions): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), 'airlock-try-'));
   const issuer = await startIssuer({ issuer: policy.identity.issuer });
   const simulated = 'simulated' in drone ? await simulate(policy, drone.simulated) : undefined;
-  const cells = counted(processCells({ script: await readFile(built.cell, 'utf8'), log }));
+  const script = await readFile(built.cell, 'utf8');
+  const contained = place?.cells(script, log) ?? null;
+  const cells = counted(contained ?? processCells({ script, log }));
+  // Containers do not reach this machine's loopback.
+  const url = simulated === undefined ? undefined : (place?.lead(Number(new URL(simulated.url).port)) ?? simulated.url);
   const auditFile = join(folder, 'audit.ndjson');
   const order = { ...defaultTiming.order, ...(simulated === undefined ? {} : { poll: simulatedPoll }) };
+  await contained?.check();
   const gate = createGate({
-    policy: await played(policy, folder, issuer, drone, simulated?.url),
+    policy: await played(policy, folder, issuer, drone, url),
     ledger: memoryLedger(),
     audit: await fileAudit(auditFile),
     cells: cells.engine,
@@ -157,6 +165,9 @@ export async function startLab({ policy, built, drone, log }: LabOptions): Promi
     runner,
     async close() {
       await gate.stop();
+      contained?.close();
+      // A gate that stops leaves cells that outlive it to the next one; here there is none.
+      await place?.clear();
       await Promise.all([issuer.close(), simulated?.close()]);
       await rm(folder, { recursive: true, force: true });
     },

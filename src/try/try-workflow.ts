@@ -5,6 +5,7 @@ import { type Logger, silentLog } from '../gate/index.ts';
 import { type Policy, loadPolicy } from '../policy/index.ts';
 import type { Built } from './built.ts';
 import { createDisplay } from './display.ts';
+import type { DockerPlace } from './docker/index.ts';
 import { claimsOf } from './facts.ts';
 import { type Lab, type LabDrone, startLab } from './lab.ts';
 import { madeUpPolicy } from './made-up-policy.ts';
@@ -25,6 +26,8 @@ export interface TryOptions {
   readonly colour: boolean;
   readonly write: (text: string) => void;
   readonly log?: Logger | undefined;
+  /** Where cells run as containers; absent or null: they are child processes. */
+  readonly place?: DockerPlace | null | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,7 +76,8 @@ export async function tryWorkflow(options: TryOptions): Promise<TriedJob[]> {
   const [first] = jobs;
   if (first === undefined) return [];
   const policy = options.policy ?? loadPolicy(madeUpPolicy(first, options.event), 'made-up policy');
-  const lab = await startLab({ policy, built: options.built, drone: options.drone, log: options.log ?? silentLog() });
+  const { built, drone, log = silentLog(), place } = options;
+  const lab = await startLab({ policy, built, drone, log, place });
   const tried: TriedJob[] = [];
   try {
     for (const [index, job] of jobs.entries()) tried.push(await tryJob(job, index, lab, options));

@@ -31,6 +31,8 @@ const GRANTED: Access = {};
 
 export function access(need: Need, user: UserRecord | undefined, repository: RepositoryRecord | undefined): Access {
   if (need === 'nothing') return GRANTED;
+  // Before anything is read for a user, the permission row is refreshed when it is due (recording 22).
+  if (user !== undefined && repository?.options.refreshFails?.() === true) return { refused: 404 };
   if (need === 'read' && repository !== undefined && repository.options.visibility !== 'private') return GRANTED;
   if (user === undefined) return { refused: 401 };
   if (need === 'user') return GRANTED;

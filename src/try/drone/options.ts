@@ -33,7 +33,29 @@ export interface SimulatedRepository {
   knownCommits?: string[] | 'any';
   /** Number of the newest build at the start. Default 0. */
   counter?: number;
+  /** How often its row was changed, as it is shown at the start. Default: as often as the options above and `counter` say. */
+  version?: number;
+  /** What else is shown of it, in place of a plain repository's. */
+  shown?: Partial<RepositorySettings>;
+  /**
+   * Asked whenever a user's permission row is looked at. True: it was due to be refreshed, and the SCM refused that: 404 even for
+   * who may (recording 22).
+   */
+  refreshFails?: () => boolean;
   scenario: DroneScenario | ((build: PlannedBuild) => DroneScenario);
+}
+
+/** Only shown: nothing that is simulated depends on them. */
+export interface RepositorySettings {
+  scm: string;
+  config_path: string;
+  trusted: boolean;
+  ignore_forks: boolean;
+  ignore_pull_requests: boolean;
+  auto_cancel_pull_requests: boolean;
+  auto_cancel_pushes: boolean;
+  auto_cancel_running: boolean;
+  archived: boolean;
 }
 
 /** One request that came in; `status` as soon as it is answered. */
@@ -130,6 +152,8 @@ export interface SimulatedBuild {
 
 /** A build that nobody triggered: another one's, an older one, one of another event. Ended unless it says otherwise. */
 export interface PlantedBuild {
+  /** It lives as the repository's scenario says, from now on; `status` and `error` are then the scenario's. */
+  lives?: boolean;
   /** Default: the next one. */
   number?: number;
   status?: string;
@@ -143,6 +167,8 @@ export interface PlantedBuild {
   deployTo?: string;
   message?: string;
   error?: string;
+  /** How often its row was written. Default: as often as that of a build with this status. */
+  version?: number;
   /** Unix seconds; default: now. */
   created?: number;
 }
@@ -153,8 +179,10 @@ export interface SimulatedDrone {
   readonly requests: readonly JournalEntry[];
   /** All builds of a repository, oldest first. */
   readonly builds: (slug: string) => SimulatedBuild[];
-  /** Puts a build into the list; nothing happens to it. */
+  /** Puts a build into the list; nothing happens to it, unless it lives. */
   readonly plantBuild: (slug: string, build?: PlantedBuild) => SimulatedBuild;
+  /** Numbers get lost (a trigger that failed late): the next build has this one, if it is not taken. */
+  readonly skipNumbers: (slug: string, next: number) => void;
   /** An administrator pauses the queue (recording 63): builds stay pending until `resume`. */
   readonly pause: () => void;
   readonly resume: () => void;

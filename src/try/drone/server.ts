@@ -5,9 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { disturbed } from './disturb.ts';
 import { Journal } from './journal.ts';
 import { openDoor } from './listener.ts';
-import { newBuild } from './new-build.ts';
-import type { PlantedBuild, SimulatedBuild, SimulatedDrone, SimulatedDroneOptions } from './options.ts';
-import { isDone } from './records.ts';
+import type { SimulatedDrone, SimulatedDroneOptions } from './options.ts';
+import { plant, skipNumbers } from './plant.ts';
 import { dispatch, parse } from './routes.ts';
 import { DroneState } from './state.ts';
 import { buildCopy } from './views.ts';
@@ -39,7 +38,8 @@ export async function startSimulatedDrone(options: SimulatedDroneOptions): Promi
     url: options.publicUrl ?? `${tls === undefined ? 'http' : 'https'}://${host}:${door.port}`,
     requests: journal.entries,
     builds: (slug) => state.repository(slug).builds.map(buildCopy),
-    plantBuild: (slug, build) => plant(state, slug, build ?? {}),
+    plantBuild: (slug, build) => buildCopy(plant(state, slug, build ?? {})),
+    skipNumbers: (slug, next) => skipNumbers(state.repository(slug), next),
     pause: () => state.queue.pause(),
     resume: () => state.queue.resume(),
     killRunner: () => {
@@ -56,31 +56,4 @@ export async function startSimulatedDrone(options: SimulatedDroneOptions): Promi
       await door.shut();
     },
   };
-}
-
-function plant(state: DroneState, slug: string, planted: PlantedBuild): SimulatedBuild {
-  const repository = state.repository(slug);
-  const { number, status = 'success', ref = 'refs/heads/main', after = '0'.repeat(40), error = '', ...rest } = planted;
-  const newest = repository.counter;
-  if (number !== undefined) repository.counter = number - 1;
-  const { event = 'custom', trigger = 'someone', sender = 'someone', params = {}, created } = rest;
-  const branch = ref.replace(/^refs\/heads\//, '');
-  const build = newBuild(
-    state,
-    repository,
-    { ...rest, event, trigger, sender, params, ref, after, branch },
-    { stages: [] },
-  );
-  repository.counter = Math.max(newest, repository.counter);
-  repository.version += repository.counter - newest - 1;
-  if (created !== undefined) Object.assign(build, { created, updated: created });
-  const begun = status === 'pending' ? 0 : build.created;
-  Object.assign(build, {
-    status,
-    error,
-    started: begun,
-    finished: isDone(status) ? begun : 0,
-    version: isDone(status) ? 3 : 2,
-  });
-  return buildCopy(build);
 }

@@ -119,7 +119,7 @@ function newRepository(options: SimulatedRepository, id: number, created: number
     protected: options.protected === true,
     timeout: options.timeout ?? 60,
     counter,
-    version: 1 + Number(enabled) + changed + counter,
+    version: options.version ?? 1 + Number(enabled) + changed + counter,
     triggers: 0,
     builds: [],
   };

@@ -44,6 +44,7 @@ export function repositoryView(
   more: { permissions?: Permissions | undefined; build?: BuildRecord },
 ): Json {
   const { slug, owner, name, enabled, options } = repository;
+  const { shown = {} } = options;
   return {
     id: repository.id,
     uid: String(repository.id),
@@ -51,7 +52,7 @@ export function repositoryView(
     namespace: owner,
     name,
     slug,
-    scm: '',
+    scm: shown.scm ?? '',
     git_http_url: `${SCM}/${slug}.git`,
     git_ssh_url: `git@scm.example:${slug}.git`,
     link: `${SCM}/${slug}`,
@@ -59,14 +60,14 @@ export function repositoryView(
     private: options.visibility === 'private',
     visibility: options.visibility ?? 'public',
     active: repository.active,
-    config_path: enabled ? '.drone.yml' : '',
-    trusted: false,
+    config_path: enabled ? (shown.config_path ?? '.drone.yml') : '',
+    trusted: shown.trusted ?? false,
     protected: repository.protected,
-    ignore_forks: false,
-    ignore_pull_requests: false,
-    auto_cancel_pull_requests: false,
-    auto_cancel_pushes: false,
-    auto_cancel_running: false,
+    ignore_forks: shown.ignore_forks ?? false,
+    ignore_pull_requests: shown.ignore_pull_requests ?? false,
+    auto_cancel_pull_requests: shown.auto_cancel_pull_requests ?? false,
+    auto_cancel_pushes: shown.auto_cancel_pushes ?? false,
+    auto_cancel_running: shown.auto_cancel_running ?? false,
     timeout: enabled ? repository.timeout : 0,
     counter: repository.counter,
     synced: repository.created,
@@ -75,7 +76,7 @@ export function repositoryView(
     version: repository.version,
     ...(more.permissions === undefined ? {} : { permissions: more.permissions }),
     ...(more.build === undefined ? {} : { build: buildView(more.build, 'with stages') }),
-    archived: false,
+    archived: shown.archived ?? false,
   };
 }
 
