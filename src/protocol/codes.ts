@@ -35,6 +35,7 @@ export const refusalCodes = [
   'step-text-unreadable',
   'text-not-a-task',
   // Who calls (gate).
+  'runner-not-known',
   'call-unknown',
   'call-malformed',
   'session-unknown',

@@ -1,8 +1,10 @@
 // The one HTTP server of the gate, whatever it listens on. It knows no path: what is well formed goes to `answer`.
 
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { Failure, Refusal, errorBody } from '../../protocol/index.ts';
+import type { Caller } from '../identity/pod.ts';
 import type { Logger } from '../log.ts';
 import { type Call, type Reply, jsonError } from '../reply.ts';
 import type { ServerLimits } from './limits.ts';
@@ -24,8 +26,22 @@ function turnAway(socket: Duplex, status: string, why: string, stall: number): v
   socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`, () => socket.destroy());
 }
 
-/** @param answer never rejects */
-export function createHttpServer(answer: (call: Call) => Promise<Reply>, limits: ServerLimits, log: Logger): Server {
+export interface Certificate {
+  /** PEM texts. */
+  readonly cert: string;
+  readonly key: string;
+}
+
+/**
+ * @param answer never rejects
+ * @param certificate absent: plain HTTP
+ */
+export function createHttpServer(
+  answer: (call: Call, caller: Caller) => Promise<Reply>,
+  limits: ServerLimits,
+  log: Logger,
+  certificate?: Certificate,
+): Server {
   // Pipelined requests would wait in memory behind a stream of 25 s, so a connection has one call at a time.
   const busy = new WeakSet<Duplex>();
 
@@ -39,8 +55,9 @@ export function createHttpServer(answer: (call: Call) => Promise<Reply>, limits:
     try {
       const gone = new AbortController();
       response.once('close', () => gone.abort());
+      const caller = { address: socket.remoteAddress ?? '', authorization: request.headers.authorization };
       const call = await readCall(request, limits.bodyBytes);
-      await writeReply(response, await answer({ ...call, gone: gone.signal }), limits.stall);
+      await writeReply(response, await answer({ ...call, gone: gone.signal }, caller), limits.stall);
     } catch (error) {
       if (error instanceof Refusal) await writeReply(response, jsonError(error), limits.stall, true);
       else response.destroy();
@@ -50,7 +67,7 @@ export function createHttpServer(answer: (call: Call) => Promise<Reply>, limits:
     }
   }
 
-  const server = createServer({
+  const settings = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headers,
     requestTimeout: limits.request,
@@ -59,7 +76,11 @@ export function createHttpServer(answer: (call: Call) => Promise<Reply>, limits:
     insecureHTTPParser: false,
     requireHostHeader: true,
     noDelay: true,
-  });
+  };
+  const server =
+    certificate === undefined
+      ? createServer(settings)
+      : createSecureServer({ ...settings, ...certificate, minVersion: 'TLSv1.2', handshakeTimeout: limits.headers });
   server.maxConnections = limits.connections;
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => void serve(request, response);
   server.on('request', onRequest);

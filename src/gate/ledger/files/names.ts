@@ -18,7 +18,7 @@ const jobText = /^[0-9]{1,20}\.[0-9]{1,20}\.[0-9]{1,20}\.(?:c[0-9]{1,20}|r[0-9a-
 const revision = /^(.{1,200})\.([1-9][0-9]{0,15})$/;
 
 /** Whether a text is a job's key as `jobKeyText` writes it. */
-const isJobText = (job: string): boolean => jobText.test(job);
+export const isJobText = (job: string): boolean => jobText.test(job);
 
 export const taskName = (job: string, slot: number): string => `${job}.${slot}`;
 
