@@ -2,6 +2,7 @@
 // first line on stdin; further lines steer it; the end of stdin means nothing (DESIGN.md, The cell).
 
 import { Refusal } from '../protocol/errors.ts';
+import type { OldBuild } from '../protocol/old-build.ts';
 import { type Order, orderVersion, parseCellLine, parseOrder } from '../protocol/order.ts';
 import { parseStrictJson } from '../protocol/strict-json.ts';
 import { readLines } from './input.ts';
@@ -14,6 +15,11 @@ const leaving = 5000;
 
 const output = new Output(process.stdout);
 const cancel = new AbortController();
+/** Only the first choice counts: a gate that comes back says it again. */
+let goOn: ((of: OldBuild) => void) | undefined;
+const go = new Promise<OldBuild>((resolve) => {
+  goOn = resolve;
+});
 let order: Order | undefined;
 let ended: (() => void) | undefined;
 const end = new Promise<void>((resolve) => {
@@ -63,7 +69,7 @@ function first(line: Buffer | undefined): void {
     return refuse(error instanceof Refusal ? error.message : 'the order cannot be read');
   }
   const { limits } = order;
-  void run({ order, output, cancel: cancel.signal, diagnose }).then((verdict) =>
+  void run({ order, output, cancel: cancel.signal, go, diagnose }).then((verdict) =>
     leave(verdict === 'success' ? 0 : 1, limits.reconnect),
   );
 }
@@ -85,6 +91,7 @@ function further(line: Buffer | undefined, current: Order | undefined): void {
     const steer = parseCellLine(value);
     if ('cancel' in steer) cancel.abort(steer.cancel);
     else if ('resume' in steer) output.resume(steer.resume);
+    else if ('go' in steer) goOn?.(steer.go);
     else ended?.();
   } catch {
     diagnose('a line was not understood and is ignored');

@@ -5,6 +5,7 @@
 import type { Writable } from 'node:stream';
 import { sleep } from '../drone/wait.ts';
 import { type CellEvent, type LogEvent, type ResultEvent, type StateEvent, maxBatch } from '../protocol/event.ts';
+import type { BuildsEvent } from '../protocol/old-build.ts';
 
 export type Snapshot = Omit<StateEvent, 'k' | 'n'>;
 export type Result = Omit<ResultEvent, 'k' | 'n'>;
@@ -29,8 +30,13 @@ interface Kept<E> {
   readonly bytes: Buffer;
 }
 
-const small = (event: StateEvent | ResultEvent): StateEvent | ResultEvent =>
-  event.k === 'result' ? event : { ...event, stages: [] };
+type Numbered = StateEvent | ResultEvent | BuildsEvent;
+
+/** What stands in for the events before it that are not kept any more. */
+function small(event: Numbered): Numbered {
+  if (event.k === 'state') return { ...event, stages: [] };
+  return event.k === 'result' ? event : { k: 'state', n: event.n, phase: 'preflight', stages: [] };
+}
 
 export class Output {
   readonly #stream: Writable;
@@ -44,7 +50,7 @@ export class Output {
   #timer: NodeJS.Timeout | undefined;
   #kept: Kept<LogEvent>[] = [];
   #keptSize = 0;
-  #states: Kept<StateEvent | ResultEvent>[] = [];
+  #states: Kept<Numbered>[] = [];
   #statesSize = 0;
   #lastSnapshot = '';
   /** Waits for room: snapshots are whole, so the last one stands for those before it. */
@@ -103,6 +109,13 @@ export class Output {
     else this.#state({ k: 'state', n: ++this.#stateNumber, ...snapshot });
   }
 
+  /** Asks the gate to choose; what was said before goes out before it. */
+  builds(report: Omit<BuildsEvent, 'k' | 'n'>): void {
+    if (this.#ended) return;
+    this.#stateWaiting();
+    this.#state({ k: 'builds', n: ++this.#stateNumber, ...report });
+  }
+
   /** The last event. Every line and every state goes before it. */
   result(result: Result): void {
     if (this.#ended) return;
@@ -157,7 +170,7 @@ export class Output {
     if (snapshot !== undefined) this.#state({ k: 'state', n: ++this.#stateNumber, ...snapshot });
   }
 
-  #state(event: StateEvent | ResultEvent): void {
+  #state(event: Numbered): void {
     const bytes = encode(event);
     this.#states.push({ event, bytes });
     this.#statesSize += bytes.length;

@@ -15,7 +15,6 @@ import {
   phaseOf,
   preflight,
   promotedTask,
-  readOld,
   recover,
   trigger,
 } from '../drone/index.ts';
@@ -24,15 +23,12 @@ import type { Verdict } from '../protocol/event.ts';
 import { type Order, nonceParam } from '../protocol/order.ts';
 import { quote } from '../protocol/quote.ts';
 import { needOf, sinks } from './levels.ts';
-import type { Output } from './output.ts';
+import { type Choosing, choose, isPromotion } from './promote.ts';
 import { redactor } from './redact.ts';
 import { type SnapshotOptions, buildUrl, snapshotOf } from './snapshot.ts';
 
-export interface Task {
-  readonly order: Order;
-  readonly output: Output;
-  /** Aborted with a CancelReason. */
-  readonly cancel: AbortSignal;
+/** `cancel` is aborted with a CancelReason. */
+export interface Task extends Choosing {
   /** Writes a line for the operator; never a secret. */
   readonly diagnose: (text: string) => void;
 }
@@ -91,27 +87,12 @@ async function followed(
 
 const paramsOf = ({ params, nonce }: Order): Readonly<Record<string, string>> => ({ ...params, [nonceParam]: nonce });
 
-const askedFor = (order: Order, ref: string): LostTask => ({
-  repository: order.repository,
-  ref,
-  commit: order.commit,
-  params: paramsOf(order),
-});
-
-/** What the order wants of Drone. Of a promotion the old build is read and told before anything is done. */
-async function wanted({ order, output }: Task, ref: string, connection: Connection): Promise<LostTask> {
-  const { kind, repository, build: number, target, commit, limits } = order;
-  if ((kind !== 'promote' && kind !== 'rollback') || number === undefined || target === undefined) {
-    output.state({ phase: 'trigger', stages: [] });
-    return askedFor(order, ref);
-  }
+/** What the order is about, as Drone's build of it looks. */
+function askedFor(order: Order, ref: string): LostTask {
+  const { repository, commit, target, again } = order;
   const params = paramsOf(order);
-  const promotion = { event: kind, repository, number, target, params, ref: order.ref, commit } as const;
-  const old = await readOld(connection, promotion, limits.call);
-  const verb = kind === 'promote' ? 'promoted' : 'rolled back';
-  const note = `Drone's build ${number} (${connection.quote(old.ref, 300)} at ${connection.quote(old.after)}) is ${verb} to ${connection.quote(target)}`;
-  output.state({ phase: 'trigger', stages: [], note });
-  return promotedTask(promotion, old);
+  if (again === undefined || target === undefined) return { repository, ref, commit, params };
+  return promotedTask({ ...again, repository, target, params });
 }
 
 async function build(task: Task, ref: string, view: View): Promise<Ending> {
@@ -128,8 +109,14 @@ async function build(task: Task, ref: string, view: View): Promise<Ending> {
   });
   if (order.kind === 'probe') return { verdict: 'success', code: 'ok', message: 'Drone answers and accepts the token' };
 
-  const what = await wanted(task, ref, connection);
-  const asked: TriggerTask = { ...what, login: ready.login, base: ready.base };
+  // Told before it matters: a cell that is lost from here on is replaced by one that knows what is older than its build.
+  const { base } = ready;
+  if (!isPromotion(order)) output.state({ phase: 'trigger', stages: [], base });
+  const what = isPromotion(order)
+    ? await choose(connection, order, { ...task, params: paramsOf(order), base })
+    : askedFor(order, ref);
+  if ('verdict' in what) return what;
+  const asked: TriggerTask = { ...what, login: ready.login, base };
   const triggered = await trigger(connection, asked, {
     user: ready.user,
     limits,
@@ -148,6 +135,7 @@ async function lostBuild(task: Task, ref: string, view: View): Promise<Ending> {
   state('This build is looked for: the cell that followed it was lost');
   const found = await recover(connection, askedFor(order, ref), {
     number: order.build,
+    base: order.base,
     logins: order.drone.logins,
     limits: order.limits,
     note: state,
@@ -199,13 +187,8 @@ export async function run(task: Task): Promise<Verdict> {
     errors: order.log !== 'status',
   };
   let ending: Ending;
-  const { kind, ref, target } = order;
-  const again = kind === 'promote' || kind === 'rollback';
-  if (kind === 'recover' && target !== undefined)
-    ending = notUnderstood('this managed script does not recover promotions and rollbacks');
-  else if (again && (order.build === undefined || target === undefined))
-    ending = notUnderstood('the order names no build or no target');
-  else if ((kind === 'build' || kind === 'recover') && ref === undefined)
+  const { kind, ref, again } = order;
+  if ((kind === 'build' || (kind === 'recover' && again === undefined)) && ref === undefined)
     ending = notUnderstood('the order names no ref');
   else {
     const work = kind === 'recover' ? lostBuild : build;

@@ -4,6 +4,7 @@ export * from './connection.ts';
 export * from './follow.ts';
 export * from './limits.ts';
 export * from './logs.ts';
+export * from './old-builds.ts';
 export * from './ours.ts';
 export * from './preflight.ts';
 export * from './promote.ts';

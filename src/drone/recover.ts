@@ -14,8 +14,10 @@ import { type Ending, configInvalid } from './verdict.ts';
 import { backoff, sleep } from './wait.ts';
 
 export interface RecoverOptions {
-  /** If it is known. */
+  /** If it is known, as the next one. */
   readonly number?: number | undefined;
+  /** The newest build's number before the lost one was asked for: an older one with our nonce was planted. */
+  readonly base?: number | undefined;
   readonly logins?: readonly string[] | undefined;
   readonly limits: {
     readonly call: number;
@@ -31,7 +33,7 @@ export interface RecoverOptions {
 /** `timeout`: the repository's own, in minutes; 0: unknown. */
 export type Recovered = Triggered & { readonly timeout: number };
 
-/** What was asked for; the account and the newest number of that time are not known any more. */
+/** What was asked for; the account and the newest number of that time may not be known any more. */
 export type LostTask = Omit<TriggerTask, 'login' | 'base'>;
 
 const unknown = (error: Refusal | Failure): Ending => ({
@@ -111,8 +113,8 @@ export async function recover(connection: Connection, lost: LostTask, options: R
   if (user instanceof Error) return { ending: unknown(user), timeout: 0 };
   // Disabled meanwhile, or readable only: a build that runs can be followed all the same.
   const repo = await checkRepository(connection, user, asked).catch(() => undefined);
-  // The build is older than this look at the repository, so no number is too old.
-  const task: TriggerTask = { ...lost, login: user.login, base: 0 };
+  // The build is older than this look at the repository: where nobody knows better, no number is too old.
+  const task: TriggerTask = { ...lost, login: user.login, base: options.base ?? 0 };
   const found = await (number === undefined ? byNonce(task) : byNumber(task, number));
   return { ...found, timeout: repo?.timeout ?? 0 };
 }

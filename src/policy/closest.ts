@@ -29,7 +29,7 @@ function closer(a: Miss, b: Miss): number {
 }
 
 /** `allow[1]`: an author hears nothing of other repositories, not even how many there are. */
-const ownPath = (path: string): string => path.slice(path.indexOf('.') + 1);
+export const ownPath = (path: string): string => path.slice(path.indexOf('.') + 1);
 
 function nothingAllowed(repository: RepositoryPolicy): Denial {
   const refusal = new Refusal({

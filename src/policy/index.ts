@@ -1,4 +1,5 @@
 export { acceptsImage } from './accepts-image.ts';
+export { type MadeBuild, chooseBuild, inheritedNames } from './choose-build.ts';
 export * from './claims.ts';
 export { decide, rehearse } from './decide.ts';
 export { policyJsonSchema } from './json-schema.ts';
@@ -6,3 +7,4 @@ export { loadPolicy } from './load.ts';
 export { assertedClaims, parseClaims } from './parse-claims.ts';
 export { PolicyError } from './problem.ts';
 export * from './types.ts';
+export { wantedBuilds } from './wanted-builds.ts';

@@ -4,7 +4,8 @@
 import { type LogLevel, Refusal, type TaskName } from '../protocol/index.ts';
 import type { Claims } from './claims.ts';
 import type { Compared } from './difference.ts';
-import type { Ask, Plan, RepositoryPolicy } from './types.ts';
+import { maxParamsBytes, paramsSize } from './params-size.ts';
+import type { Ask, ChoiceRule, ParamRule, Plan, RepositoryPolicy, StoredParamRule } from './types.ts';
 
 const kinds: Readonly<Record<TaskName, Plan['kind']>> = {
   'drone build': 'build',
@@ -29,28 +30,42 @@ function sourceParams(claims: Claims): Record<string, string> {
   };
 }
 
-const maxParamsBytes = 1500;
-/** `"AIRLOCK_NONCE":"<32 hex>",` */
-const nonceBytes = 64;
-
-/** Bytes of the JSON that Drone stores (MySQL takes 2000): Go writes <, > and & as six characters each. */
-function storedBytes(params: Readonly<Record<string, string>>): number {
-  return Buffer.byteLength(JSON.stringify(params).replace(/[<>&\u2028\u2029]/g, '\\u0000'));
+/**
+ * A promoted build deploys the source of the old one, whoever asks for it: these two come along from there. Who asks, and
+ * why, is told anew.
+ */
+function askerParams(claims: Claims): Record<string, string> {
+  const { AIRLOCK_REF: _ref, AIRLOCK_COMMIT: _commit, ...asker } = sourceParams(claims);
+  return asker;
 }
 
-function whereTo({
-  repository: { repository, pipeline },
-  claims,
-}: Compared): Pick<Plan, 'repository' | 'ref' | 'commit'> {
+type Where = Pick<Plan, 'repository' | 'ref' | 'commit'>;
+
+function whereTo({ repository: { repository, pipeline }, claims }: Compared): Where {
   if (pipeline === 'same') return { repository, ref: claims.ref, commit: claims.sha };
   return { repository: pipeline.repository, ref: `refs/heads/${pipeline.branch}`, commit: pipeline.commit };
+}
+
+const stored = ({ values, pattern }: ParamRule): StoredParamRule => ({ values, pattern: pattern?.source });
+
+function choiceRule({ entry, repository, claims }: Compared, { ref, commit }: Where): ChoiceRule | undefined {
+  const { builds, params } = entry;
+  if (builds === undefined || ref === undefined) return undefined;
+  return {
+    ...builds,
+    source: claims.sha,
+    pipeline: repository.pipeline === 'same' ? undefined : { ref, commit },
+    params: Object.fromEntries([...params].map(([name, rule]) => [name, stored(rule)])),
+  };
 }
 
 /** @returns a refusal only when the parameters are too many together */
 export function planOf(compared: Compared, ask: Ask): Plan | Refusal {
   const { entry, repository, claims } = compared;
-  const params = repository.pipeline === 'same' ? { ...ask.params } : { ...ask.params, ...sourceParams(claims) };
-  const size = storedBytes(params) + nonceBytes;
+  const isBuild = entry.task === 'drone build';
+  const ours = isBuild ? sourceParams(claims) : askerParams(claims);
+  const params = repository.pipeline === 'same' ? { ...ask.params } : { ...ask.params, ...ours };
+  const size = paramsSize(params);
   if (size > maxParamsBytes)
     return new Refusal({
       code: 'params-too-large',
@@ -58,15 +73,16 @@ export function planOf(compared: Compared, ask: Ask): Plan | Refusal {
       rule: `parameters of at most ${maxParamsBytes} bytes`,
       fix: 'set fewer or shorter PARAM_ variables',
     });
-  const isBuild = entry.task === 'drone build';
+  const where = whereTo(compared);
   return {
     entry: entry.path,
     kind: kinds[entry.task],
     drone: repository.drone,
-    ...whereTo(compared),
+    // A promotion is of the old build's ref and commit, which nobody knows yet.
+    ...(isBuild ? where : { repository: where.repository, ref: undefined, commit: undefined }),
     build: isBuild ? undefined : ask.build,
     target: isBuild ? undefined : ask.target,
-    builds: entry.builds,
+    builds: isBuild ? undefined : choiceRule(compared, where),
     params,
     expect: entry.expect,
     log: logLevelOf(repository, claims),

@@ -44,6 +44,26 @@ export interface BuildsRule {
   readonly commit: 'same' | 'any';
 }
 
+/** The same as plain data: it stands in the ledger, so that the next gate decides by the same words. */
+export interface StoredParamRule {
+  readonly values?: readonly string[] | undefined;
+  /** Source of the pattern. */
+  readonly pattern?: string | undefined;
+}
+
+/** What an old build must be, so that this job may promote it or roll back to it. */
+export interface ChoiceRule extends BuildsRule {
+  /** The job's own commit, for `commit: same`. */
+  readonly source: string;
+  /**
+   * The trusted pipeline as the policy names it. A build of it says in AIRLOCK_REF and AIRLOCK_COMMIT which source it
+   * served: these are compared with `refs` and `commit`, and believed only where this gate made the build.
+   */
+  readonly pipeline?: { readonly ref: string; readonly commit?: string | undefined } | undefined;
+  /** For what the old build brings along and the job does not ask for anew. */
+  readonly params: Readonly<Record<string, StoredParamRule>>;
+}
+
 export interface AllowEntry {
   /** Where it stands: `repositories[0].allow[1]`. */
   readonly path: string;
@@ -111,8 +131,8 @@ export interface Plan {
   readonly commit?: string | undefined;
   readonly build?: number | undefined;
   readonly target?: string | undefined;
-  /** Which builds may be promoted or rolled back to; the cell compares, since only Drone knows them. */
-  readonly builds?: BuildsRule | undefined;
+  /** Exactly with promotions and rollbacks: which build may be meant. `ref` and `commit` are absent then: they are the old build's. */
+  readonly builds?: ChoiceRule | undefined;
   readonly params: Readonly<Record<string, string>>;
   readonly expect?: { readonly steps: readonly string[] } | undefined;
   readonly log: LogLevel;

@@ -12,6 +12,7 @@ import {
   type NoticeEvent,
   type Outputs,
   type PingEvent,
+  type RelayedEvent,
   type ResultEvent,
   type StageState,
   type StateEvent,
@@ -22,6 +23,7 @@ import {
   maxLineBytes,
   verdicts,
 } from './event.ts';
+import { buildsEvent } from './old-build.ts';
 import { type Schema, parser } from './parse.ts';
 import { count, oneOf, positive, printable, text, textBy, whole } from './plain.ts';
 import { strict } from './schema.ts';
@@ -76,6 +78,7 @@ const state: Schema<StateEvent> = strict({
     v.check((stages) => stages.length <= 200, 'at most 200 stages'),
   ),
   note: v.optional(note),
+  base: v.optional(count),
 });
 // The runner reads outputs from a file of lines, and other jobs put them into their own: no blanks, no line breaks.
 const decimal = textBy((value) => /^[0-9]{0,16}$/.test(value), 'decimal digits');
@@ -112,14 +115,14 @@ const parsePing = /* @__PURE__ */ parser<PingEvent>(what, () =>
   strict({ k: oneOf(['ping']), ahead: v.optional(count) }),
 );
 const parseNotice = /* @__PURE__ */ parser<NoticeEvent>(what, () => strict({ k: oneOf(['notice']), message: note }));
-const parseCellKind = /* @__PURE__ */ parser(what, () => strict({ k: oneOf(['log', 'state', 'result']) }));
+const parseBuilds = /* @__PURE__ */ parser(what, () => buildsEvent());
+const parseCellKind = /* @__PURE__ */ parser(what, () => strict({ k: oneOf(['log', 'state', 'result', 'builds']) }));
 const parseKind = /* @__PURE__ */ parser(what, () =>
   strict({ k: oneOf(['log', 'state', 'result', 'turn', 'ping', 'notice']) }),
 );
 
-/** A line that a cell wrote. @throws {Refusal} `input-*`; unknown kinds, and those of the gate alone, are refused */
-export function parseCellEvent(value: unknown): CellEvent {
-  switch (parseCellKind(only('k', value)).k) {
+function parseRelayed(kind: RelayedEvent['k'], value: unknown): RelayedEvent {
+  switch (kind) {
     case 'log':
       return parseLog(value);
     case 'state':
@@ -129,9 +132,16 @@ export function parseCellEvent(value: unknown): CellEvent {
   }
 }
 
-/** A line that the gate sent. @throws {Refusal} `input-*` */
+/** A line that a cell wrote. @throws {Refusal} `input-*`; unknown kinds, and those of the gate alone, are refused */
+export function parseCellEvent(value: unknown): CellEvent {
+  const { k } = parseCellKind(only('k', value));
+  return k === 'builds' ? parseBuilds(value) : parseRelayed(k, value);
+}
+
+/** A line that the gate sent. @throws {Refusal} `input-*`; what is between cell and gate alone is refused */
 export function parseEvent(value: unknown): Event {
-  switch (parseKind(only('k', value)).k) {
+  const { k } = parseKind(only('k', value));
+  switch (k) {
     case 'turn':
       return parseTurn(value);
     case 'ping':
@@ -139,6 +149,6 @@ export function parseEvent(value: unknown): Event {
     case 'notice':
       return parseNotice(value);
     default:
-      return parseCellEvent(value);
+      return parseRelayed(k, value);
   }
 }

@@ -1,6 +1,7 @@
 // What a cell reports and what the gate relays: state events and log events, numbered apart (PROTOCOL.md, Events).
 
 import type { FailureCode, RefusalCode } from './codes.ts';
+import type { BuildsEvent } from './old-build.ts';
 
 export const verdicts = [
   'success',
@@ -71,6 +72,8 @@ export interface StateEvent {
   readonly stages: readonly StageState[];
   /** One of our own sentences for the author, for example why a build has to wait. */
   readonly note?: string | undefined;
+  /** Number of the newest build before ours was asked for; it does not reach the hook. */
+  readonly base?: number | undefined;
 }
 /** Only on the way to the hook: a place is free, prove again within 30 s. */
 export interface TurnEvent {
@@ -108,9 +111,11 @@ export interface ResultEvent {
 }
 
 /** What a cell may write. */
-export type CellEvent = LogEvent | StateEvent | ResultEvent;
+export type CellEvent = LogEvent | StateEvent | ResultEvent | BuildsEvent;
+/** What of it a hook may receive. */
+export type RelayedEvent = Exclude<CellEvent, BuildsEvent>;
 /** What a hook may receive. */
-export type Event = CellEvent | TurnEvent | PingEvent | NoticeEvent;
+export type Event = RelayedEvent | TurnEvent | PingEvent | NoticeEvent;
 
 /** A line of a build's log is cut at this many bytes by the cell; an event line is never longer than `maxEventBytes`. */
 export const maxLineBytes = 65_536;

@@ -5,6 +5,7 @@ export * from './event-parser.ts';
 export * from './event.ts';
 export * from './hook-input.ts';
 export * from './hook-response.ts';
+export * from './old-build.ts';
 export * from './order.ts';
 export * from './parse.ts';
 export * from './plain.ts';

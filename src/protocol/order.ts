@@ -2,6 +2,7 @@
 // (DESIGN.md, The cell). Further lines steer it.
 
 import * as v from 'valibot';
+import { type OldBuild, type Wanted, chosenBuild, wanted } from './old-build.ts';
 import { type Schema, parser } from './parse.ts';
 import {
   commitString,
@@ -75,6 +76,12 @@ export interface OrderLimits {
   readonly logBytes: number;
 }
 
+/** What a lost build was made of. */
+export interface LostPromotion {
+  readonly event: 'promote' | 'rollback';
+  readonly of: OldBuild;
+}
+
 export interface Order {
   readonly v: number;
   /** 32 lower hex. */
@@ -87,9 +94,15 @@ export interface Order {
   readonly ref?: string | undefined;
   /** Absent: the head of `ref` is built (trusted pipeline repository without a pin). */
   readonly commit?: string | undefined;
-  /** Of a recover order: the build's number, if it is known. */
+  /** Of a recover order: the build's number, if it is known. With `choose`: the build that was asked for, if one was. */
   readonly build?: number | undefined;
   readonly target?: string | undefined;
+  /** Exactly with the kinds `promote` and `rollback`: which builds to report; the gate's line `go` tells the chosen one. */
+  readonly choose?: Wanted | undefined;
+  /** Of a recover order, where the lost build is a promotion or a rollback of this one. */
+  readonly again?: LostPromotion | undefined;
+  /** Of a recover order: number of the newest build before the lost one was asked for, if it is known. */
+  readonly base?: number | undefined;
   /** 32 lower hex; travels as the parameter AIRLOCK_NONCE. */
   readonly nonce: string;
   /** All but AIRLOCK_NONCE. */
@@ -149,6 +162,9 @@ const orderEntries = strict({
   commit: v.optional(commitString),
   build: v.optional(positive),
   target: v.optional(nameString),
+  choose: v.optional(wanted()),
+  again: v.optional(strict({ event: oneOf(['promote', 'rollback']), of: chosenBuild() })),
+  base: v.optional(count),
   nonce: hex32,
   params: texts({
     isName: (name) => paramName.test(name) && name !== nonceParam,
@@ -172,11 +188,27 @@ export const parseOrder = /* @__PURE__ */ parser<Order>('the order', () =>
       (order) => (order.kind === 'recover') === (order.then !== undefined),
       '"then" exactly where the kind is "recover"',
     ),
+    v.check(
+      (order) => (order.kind === 'promote' || order.kind === 'rollback') === (order.choose !== undefined),
+      '"choose" exactly where the kind is "promote" or "rollback"',
+    ),
+    v.check(
+      (order) => order.kind === 'recover' || (order.again === undefined && order.base === undefined),
+      '"again" and "base" only where the kind is "recover"',
+    ),
+    v.check(
+      (order) => (order.choose ?? order.again) === undefined || order.target !== undefined,
+      'a target where another build is promoted or rolled back to',
+    ),
   ),
 );
 
-/** A line to a cell that has its order. `resume`: repeat what comes after these numbers; `end`: nobody needs you any more. */
+/**
+ * A line to a cell that has its order. `go`: this build is promoted, the ledger says so; `resume`: repeat what comes after
+ * these numbers; `end`: nobody needs you any more.
+ */
 export type CellLine =
+  | { readonly go: OldBuild }
   | { readonly cancel: CancelReason }
   | { readonly resume: { readonly state: number; readonly log: number } }
   | { readonly end: true };
@@ -191,7 +223,8 @@ export const parseCellLine = /* @__PURE__ */ parser<CellLine>('the line to the c
     cancel: v.optional(oneOf(cancelReasons)),
     resume: v.optional(strict({ state: count, log: count })),
     end: v.optional(oneOf([true])),
+    go: v.optional(chosenBuild()),
   });
-  const one = v.check((value: object) => Object.keys(value).length === 1, 'exactly one of cancel, resume and end');
+  const one = v.check((value: object) => Object.keys(value).length === 1, 'exactly one of cancel, resume, end and go');
   return v.pipe(line, one) as Schema<CellLine>;
 });

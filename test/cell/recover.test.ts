@@ -140,6 +140,14 @@ describe('a build that is looked for', () => {
     expect(deletes(drone)).toBe(0);
   });
 
+  test('and is older than what was there before the trigger was planted, and is left alone', async () => {
+    const drone = await sim(forEver);
+    drone.plantBuild(slug, { ...ours, status: 'success' });
+    expect(await recover(drone, { base: 1 }).result()).toMatchObject({ verdict: 'unknown', code: 'trigger-unknown' });
+    expect(await recover(drone, { base: 0 }).result()).toMatchObject({ outputs: { number: '1' } });
+    expect(deletes(drone)).toBe(0);
+  });
+
   test('while Drone does not come back is unknown', async () => {
     const drone = await sim(forEver);
     await drone.stop();

@@ -103,7 +103,17 @@ describe('promote and rollback', () => {
       kind: 'promote',
       target: 'production',
       build: 7,
-      builds: { refs: ['refs/heads/main'], events: ['push', 'custom'], status: 'success', commit: 'same' },
+      ref: undefined,
+      commit: undefined,
+      builds: {
+        refs: ['refs/heads/main'],
+        events: ['push', 'custom'],
+        status: 'success',
+        commit: 'same',
+        source: sha,
+        pipeline: undefined,
+        params: {},
+      },
     });
     const rollback = entry({ task: 'drone rollback', targets: ['production'], builds: { commit: 'any' } });
     expect(plan(allowing(rollback), {}, { task: 'drone rollback', target: 'production' })).toMatchObject({
@@ -111,6 +121,37 @@ describe('promote and rollback', () => {
       build: undefined,
       builds: { commit: 'any' },
     });
+  });
+
+  test('carry what may come along from the old build, as data that a ledger keeps', () => {
+    const params = { ENVIRONMENT: { values: ['eu'], required: true }, VERSION: { pattern: 'v\\d+' } };
+    const promote = entry({ task: 'drone promote', targets: ['production'], params });
+    const { builds } = plan(
+      allowing(promote),
+      {},
+      { task: 'drone promote', target: 'production', params: { ENVIRONMENT: 'eu' } },
+    );
+    expect(JSON.parse(JSON.stringify(builds?.params))).toEqual({
+      ENVIRONMENT: { values: ['eu'] },
+      VERSION: { pattern: 'v\\d+' },
+    });
+  });
+
+  test("with a trusted pipeline say who asks, and leave the source to the old build's parameters", () => {
+    const promote = entry({ task: 'drone promote', targets: ['production'] });
+    const trusted = policy({ pipeline: { repository: 'octo/deploy', branch: 'main' } }, promote);
+    const granted = plan(trusted, {}, { task: 'drone promote', target: 'production' });
+    expect(granted).toMatchObject({
+      repository: 'octo/deploy',
+      builds: { pipeline: { ref: 'refs/heads/main' }, source: sha },
+    });
+    expect(Object.keys(granted.params).sort()).toEqual([
+      'AIRLOCK_ACTOR',
+      'AIRLOCK_EVENT',
+      'AIRLOCK_REPOSITORY',
+      'AIRLOCK_REPOSITORY_ID',
+      'AIRLOCK_RUN_ID',
+    ]);
   });
 });
 

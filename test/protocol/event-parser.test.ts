@@ -21,6 +21,10 @@ const result: ResultEvent = { k: 'result', n: 1, verdict: 'success', code: 'ok',
 const wrong = (path: string, expected: string) =>
   `input-wrong-type: the event: ${path} is not as expected (${expected})`;
 
+const ofCell = '"log" | "state" | "result" | "builds"';
+const old = { number: 1, event: 'push', status: 'success', ref: 'refs/heads/main', commit: 'a'.repeat(40), params: {} };
+const asks = (builds: unknown[]) => ({ k: 'builds', n: 2, base: 7, seen: 7, whole: true, builds });
+
 describe('an event', () => {
   it('survives the wire: what a cell may write, a cell event is; and every event of the gate is one', () => {
     fc.assert(
@@ -39,7 +43,7 @@ describe('an event', () => {
   it('of the kinds turn, ping and notice comes from the gate, never from a cell', () => {
     for (const event of [{ k: 'turn' }, { k: 'ping' }, { k: 'ping', ahead: 0 }, { k: 'notice', message: 'x' }]) {
       expect(parseEvent(event)).toEqual(event);
-      expect(answerOf(() => parseCellEvent(event))).toBe(wrong('"k"', '"log" | "state" | "result"'));
+      expect(answerOf(() => parseCellEvent(event))).toBe(wrong('"k"', ofCell));
     }
   });
 
@@ -47,7 +51,7 @@ describe('an event', () => {
     expect(answerOf(() => parseEvent({ k }))).toBe(
       wrong('"k"', '"log" | "state" | "result" | "turn" | "ping" | "notice"'),
     );
-    expect(answerOf(() => parseCellEvent({ k }))).toBe(wrong('"k"', '"log" | "state" | "result"'));
+    expect(answerOf(() => parseCellEvent({ k }))).toBe(wrong('"k"', ofCell));
   });
 
   it('names its kind', () => {
@@ -61,6 +65,29 @@ describe('a log event', () => {
     for (const lines of [1, maxBatch]) expect(parseCellEvent(log(lines))).toEqual(log(lines));
     for (const lines of [0, maxBatch + 1])
       expect(answerOf(() => parseCellEvent(log(lines)))).toBe(wrong('"lines"', '1 to 50 lines'));
+  });
+});
+
+describe('the question which build is meant', () => {
+  it('comes from a cell, and never reaches a hook', () => {
+    expect(parseCellEvent(asks([old]))).toEqual(asks([old]));
+    expect(answerOf(() => parseEvent(asks([old])))).toBe(
+      wrong('"k"', '"log" | "state" | "result" | "turn" | "ping" | "notice"'),
+    );
+  });
+
+  it('holds up to 100 builds, each once', () => {
+    const many = (count: number) => asks(Array.from({ length: count }, (_, at) => ({ ...old, number: at + 1 })));
+    expect(parseCellEvent(many(100))).toEqual(many(100));
+    expect(answerOf(() => parseCellEvent(many(101)))).toBe(wrong('"builds"', 'at most 100 builds'));
+    expect(answerOf(() => parseCellEvent(asks([old, old])))).toBe(wrong('"builds"', 'each build once'));
+  });
+
+  it('holds parameters of any name, also of one that objects inherit', () => {
+    const params = JSON.parse('{"constructor":"x","a b":"y"}') as unknown;
+    expect(parseCellEvent(asks([{ ...old, params }]))).toMatchObject({ builds: [{ params: { 'a b': 'y' } }] });
+    const proto = JSON.parse('{"__proto__":"x"}') as unknown;
+    expect(answerOf(() => parseCellEvent(asks([{ ...old, params: proto }])))).toContain('the name of a parameter');
   });
 });
 

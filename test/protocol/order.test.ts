@@ -12,6 +12,8 @@ import { orders } from './support/arbitraries.ts';
 import { order } from './support/order-specimens.ts';
 import { answerOf } from './support/refusal.ts';
 
+const choose = { events: ['push'], status: 'success' };
+const old = { number: 7, event: 'push', status: 'success', ref: 'refs/heads/main', commit: 'a'.repeat(40), params: {} };
 const withParams = (params: unknown) => () => parseOrder({ ...order, params });
 const wrongName = 'a parameter name other than AIRLOCK_NONCE';
 
@@ -26,8 +28,9 @@ describe('an order', () => {
 
   it('names a ref where it asks for a build: Drone would build the default branch', () => {
     const { ref: _, ...noRef } = order;
-    for (const kind of orderKinds.filter((other) => other !== 'build' && other !== 'recover'))
-      expect(parseOrder({ ...noRef, kind })).toMatchObject({ kind });
+    expect(parseOrder({ ...noRef, kind: 'probe' })).toMatchObject({ kind: 'probe' });
+    for (const kind of ['promote', 'rollback'])
+      expect(parseOrder({ ...noRef, kind, choose })).toMatchObject({ kind, choose });
     expect(answerOf(() => parseOrder(noRef))).toBe(
       'input-wrong-type: the order: the document itself is not as expected (a ref where the kind is "build")',
     );
@@ -44,6 +47,32 @@ describe('an order', () => {
     expect(answerOf(() => parseOrder({ ...order, kind: 'recover' }))).toBe(wrong);
     for (const kind of orderKinds.filter((other) => other !== 'recover'))
       expect(answerOf(() => parseOrder({ ...order, kind, then: 'follow' }))).toBe(wrong);
+  });
+
+  it('leaves the choice of an old build to the gate, and says so exactly where there is one', () => {
+    const exactly = '"choose" exactly where the kind is "promote" or "rollback"';
+    for (const kind of ['promote', 'rollback'] as const) {
+      expect(parseOrder({ ...order, kind, choose })).toMatchObject({ kind, choose });
+      expect(answerOf(() => parseOrder({ ...order, kind }))).toContain(`(${exactly})`);
+      const { target: _, ...noTarget } = order;
+      expect(answerOf(() => parseOrder({ ...noTarget, kind, choose }))).toContain('(a target where another build');
+    }
+    for (const kind of ['build', 'probe']) {
+      expect(answerOf(() => parseOrder({ ...order, kind, choose }))).toContain(`(${exactly})`);
+      for (const more of [{ base: 1 }, { again: { event: 'promote', of: old } }])
+        expect(answerOf(() => parseOrder({ ...order, kind, ...more }))).toContain(
+          '("again" and "base" only where the kind is "recover")',
+        );
+    }
+  });
+
+  it('brings a chosen build only if its ref and its commit are plain', () => {
+    const go = (more: object) => () => parseCellLine({ go: { ...old, ...more } });
+    expect(go({})()).toEqual({ go: old });
+    for (const ref of ['refs/heads/$(id)', 'refs/pull/1/head', 'main'])
+      expect(answerOf(go({ ref }))).toContain('a plain refs/heads/ or refs/tags/ name');
+    expect(answerOf(go({ commit: 'HEAD' }))).toContain('40 or 64 lower hex digits');
+    expect(answerOf(go({ params: { 'a b': 'x' } }))).toContain('the name of a parameter');
   });
 
   it('never brings the nonce among its parameters, since that one makes the build ours', () => {
@@ -67,10 +96,20 @@ describe('an order', () => {
 
 describe('a line to the cell', () => {
   it('says exactly one thing', () => {
-    const lines = [...cancelReasons.map((cancel) => ({ cancel })), { resume: { state: 0, log: 0 } }, { end: true }];
+    const lines = [
+      ...cancelReasons.map((cancel) => ({ cancel })),
+      { resume: { state: 0, log: 0 } },
+      { end: true },
+      { go: old },
+    ];
     for (const line of lines) expect(parseCellLine(line)).toEqual(line);
-    const one = 'exactly one of cancel, resume and end';
-    for (const line of [{}, { cancel: 'author', end: true }, { resume: { state: 0, log: 0 }, end: true }])
+    const one = 'exactly one of cancel, resume, end and go';
+    for (const line of [
+      {},
+      { cancel: 'author', end: true },
+      { resume: { state: 0, log: 0 }, end: true },
+      { go: old, end: true },
+    ])
       expect(answerOf(() => parseCellLine(line))).toBe(
         `input-wrong-type: the line to the cell: the document itself is not as expected (${one})`,
       );

@@ -46,15 +46,6 @@ interface Admitted {
   readonly fresh: boolean;
 }
 
-function notAvailable(task: string): Refusal {
-  return new Refusal({
-    code: 'task-not-available',
-    rule: 'tasks',
-    message: `the policy allows "${task}", but this version cannot carry it out yet`,
-    fix: 'use "drone build"',
-  });
-}
-
 export function createAdmission(context: Context, parts: AdmissionParts): Admission {
   const { audit, bounds, cells, clock, policy, prover, timing } = context;
   const { places, sessions, idle, life, turns, known, add } = parts;
@@ -83,7 +74,6 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
       throw decision.refusal;
     }
     passed.detail = decision.plan.entry;
-    if (decision.plan.kind !== 'build') throw notAvailable(request.task);
     return decision.plan;
   }
 

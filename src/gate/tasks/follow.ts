@@ -3,8 +3,9 @@
 import type { CellReader } from '../cells/held.ts';
 import type { Told } from '../ledger/record.ts';
 import { isTakenOver } from '../ledger/use.ts';
-import type { Logger } from '../log.ts';
-import type { CellEvent, ResultEvent, StateEvent } from '../../protocol/index.ts';
+import type { BuildsEvent, CellEvent, ResultEvent, StateEvent } from '../../protocol/index.ts';
+import type { Context } from '../context.ts';
+import { answerChoice } from './choose.ts';
 import type { Ending } from './ending.ts';
 import type { Life } from './life.ts';
 import type { Task } from './task.ts';
@@ -18,15 +19,41 @@ function toldOf(state: StateEvent | null, result: ResultEvent): Told {
   return small ? { state: { ...state, n: 1 }, result: { ...result, n: 2 } } : { result: { ...result, n: 1 } };
 }
 
+/** What the runner hears in place of a question that is not for it: its numbers must not have a gap. */
+const standIn = ({ n }: BuildsEvent): StateEvent => ({
+  k: 'state',
+  n,
+  phase: 'preflight',
+  stages: [],
+  note: 'The policy decides which build is meant',
+});
+
 /** Reads what the task's present cell says; what an older one still says is not heard. */
-export function readerOf(task: Task, { see, fail, lost }: Life, ending: Ending, log: Logger): CellReader {
+export function readerOf(task: Task, life: Life, ending: Ending, context: Context): CellReader {
+  const { see, fail, lost } = life;
+  const { log } = context;
   const { watch } = task;
   let told = task.journal.record().number !== null;
 
+  /** A build that this gate does not wait for was planted, if it is older; nothing hangs on it while the first cell lives. */
+  function older(base: number): void {
+    see(task, { seen: 'base', base }).catch((err: unknown) => {
+      if (isTakenOver(err)) ending.abandon(task);
+      else log.error({ err, task: task.id }, "the newest build's number is not in the ledger");
+    });
+  }
+
   function follows(event: CellEvent): void {
     if (event.k === 'log') return task.relay.log(event);
+    if (event.k === 'builds') {
+      task.relay.state(standIn(event));
+      return answerChoice(task, event, context, life);
+    }
     if (event.k === 'state') {
-      task.relay.state(event);
+      // The runner has no use for it, and an older one would not know the key.
+      const { base, ...state } = event;
+      task.relay.state(state);
+      if (base !== undefined) older(base);
       if (event.build === undefined || told) return;
       told = true;
       see(task, { seen: 'build', number: event.build.number }).catch((err: unknown) => {

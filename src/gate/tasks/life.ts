@@ -29,7 +29,7 @@ function known(error: unknown): Refusal | Failure {
 export function createLife(context: Context, ending: Ending): Life {
   const { audit, cells, clock, ledger, log, timing } = context;
   const rescue = createRescue(context, {
-    readerOf: (task) => readerOf(task, life, ending, log),
+    readerOf: (task) => readerOf(task, life, ending, context),
     alive: (task) => task.endedAt === null && ledger.epoch() !== null,
   });
 
@@ -43,6 +43,11 @@ export function createLife(context: Context, ending: Ending): Life {
         task.cancelReason = action.reason;
         task.cell?.tell({ cancel: action.reason });
         return;
+      case 'send-go': {
+        const { choice } = task.journal.record();
+        if (choice !== undefined) task.cell?.tell({ go: choice });
+        return;
+      }
       case 'finish': {
         const { verdict, code } = task.journal.record();
         ending.finish(task, verdict ?? 'unknown', code ?? 'no-result');
@@ -91,7 +96,7 @@ export function createLife(context: Context, ending: Ending): Life {
     if (!actions.some(({ act }) => act === 'send-order')) return;
     task.orderedAt = clock.monotonic();
     task.attachedAt = task.orderedAt;
-    task.voice = readerOf(task, life, ending, log);
+    task.voice = readerOf(task, life, ending, context);
     cell.order(order, task.voice);
   }
 

@@ -2,6 +2,7 @@
 
 import { Failure, type Order } from '../../protocol/index.ts';
 import type { Context } from '../context.ts';
+import { isChoosing } from '../ledger/machine.ts';
 import { makeOrder, orderLimits } from './orders.ts';
 import { readSecrets } from './secrets.ts';
 import type { Task } from './task.ts';
@@ -18,7 +19,8 @@ export function meansFor(task: Task, { policy }: Pick<Context, 'policy'>): 'at h
 
 /**
  * What the present cell was given, or would have been.
- * @param replaced counts the lost cells: their replacement looks for the build and never asks for one
+ * @param replaced counts the lost cells: their replacement looks for the build and never asks for one, unless none of
+ * them can have asked
  * @throws {Refusal} `drone-token-missing` @throws {Failure} `gate-failed`
  */
 export async function orderOf(
@@ -30,8 +32,12 @@ export async function orderOf(
   const drone = policy.drones.get(plan.drone);
   if (drone === undefined) throw new Failure('gate-failed', 'the policy names a Drone that it does not describe');
   const secrets = await readSecrets(plan, drone, task.droneToken, timing.disk);
-  const { nonce, number, phase } = task.journal.record();
+  const record = task.journal.record();
+  const { nonce, number, base, choice, phase } = record;
+  // Without its choice a cell has asked for nothing: the next one begins where it began.
   const recover =
-    replaced === 0 ? undefined : { number, then: phase === 'cancelling' ? ('cancel' as const) : ('follow' as const) };
+    replaced === 0 || isChoosing(record)
+      ? undefined
+      : { number, base, choice, then: phase === 'cancelling' ? ('cancel' as const) : ('follow' as const) };
   return makeOrder({ id, nonce, plan, drone, secrets, limits: orderLimits(policy, timing), recover });
 }

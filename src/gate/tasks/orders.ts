@@ -1,8 +1,16 @@
 // The order: built from the plan that the policy granted, the operator's settings and secrets, and nothing else. No
 // field of a request is passed through (DESIGN.md, Rooms).
 
-import type { DronePolicy, Plan, Policy } from '../../policy/index.ts';
-import { type Order, type OrderLimits, type RecoverWish, orderVersion, parseOrder } from '../../protocol/index.ts';
+import { type DronePolicy, type Plan, type Policy, wantedBuilds } from '../../policy/index.ts';
+import {
+  type LostPromotion,
+  type OldBuild,
+  type Order,
+  type OrderLimits,
+  type RecoverWish,
+  orderVersion,
+  parseOrder,
+} from '../../protocol/index.ts';
 import type { Timing } from '../timing.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -24,9 +32,19 @@ export interface OrderParts {
   readonly drone: DronePolicy;
   readonly secrets: Secrets;
   readonly limits: OrderLimits;
-  /** A cell was lost: the build of the same nonce is looked for, by its number if that is known. */
-  readonly recover?: { readonly number: number | null; readonly then: RecoverWish } | undefined;
+  /** A cell was lost: the build of the same nonce is looked for, by its number if that is known, and above `base`. */
+  readonly recover?:
+    | {
+        readonly number: number | null;
+        readonly base: number | undefined;
+        readonly choice: OldBuild | undefined;
+        readonly then: RecoverWish;
+      }
+    | undefined;
 }
+
+const againOf = (kind: Plan['kind'], of: OldBuild | undefined): LostPromotion | undefined =>
+  kind === 'build' || of === undefined ? undefined : { event: kind, of };
 
 /** @throws {Refusal} `input-*`: the parts do not make an order; a defect, never the author's fault */
 export function makeOrder({ id, nonce, plan, drone, secrets, limits, recover }: OrderParts): Order {
@@ -42,6 +60,9 @@ export function makeOrder({ id, nonce, plan, drone, secrets, limits, recover }: 
     commit,
     build: recover === undefined ? build : (recover.number ?? undefined),
     target,
+    choose: recover === undefined ? wantedBuilds(plan) : undefined,
+    again: recover === undefined ? undefined : againOf(kind, recover.choice),
+    base: recover?.base,
     nonce,
     params,
     expect,

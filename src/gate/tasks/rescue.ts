@@ -71,6 +71,9 @@ export function createRescue(context: Context, { readerOf, alive }: RescueParts)
     if (!alive(task)) return;
     if (order !== null) cell.tell(order);
     cell.tell({ resume: seen });
+    // The same: the choice is in the ledger, whether the cell heard of it is not.
+    const { choice, number } = task.journal.record();
+    if (choice !== undefined && number === null) cell.tell({ go: choice });
     cancelAgain(task);
     log.info({ task: task.id, cell: id }, 'a cell was attached to again');
     if (task.inherited) task.notices.push('the gate was started anew and goes on with this task');
@@ -104,10 +107,11 @@ export function createRescue(context: Context, { readerOf, alive }: RescueParts)
     if (order.then === 'follow') cancelAgain(task);
     const { recoveries } = task.journal.record();
     log.warn({ task: task.id, cell: cell.id, err: why, recoveries }, 'a lost cell was replaced');
+    const goesOn = order.kind === 'recover' ? 'looks after the build' : 'begins anew, since no build was asked for yet';
     const what = task.inherited ? 'the gate was started anew, and the cell of this task was gone' : 'the cell was lost';
     task.inherited = false;
     task.notices.push(
-      `${what}: another one looks after the build (${recoveries} of ${maxRecoveries}); lines of the log may be repeated or missing`,
+      `${what}: another one ${goesOn} (${recoveries} of ${maxRecoveries}); lines of the log may be repeated or missing`,
     );
   }
 

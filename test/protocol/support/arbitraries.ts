@@ -68,13 +68,44 @@ const orderParts = {
     logBytes: count,
   }),
 };
-export const orders: fc.Arbitrary<Order> = fc
-  .record(orderParts, {
-    requiredKeys: ['v', 'id', 'kind', 'drone', 'repository', 'nonce', 'params', 'log', 'redact', 'limits'],
-  })
-  .filter(
-    ({ kind, ref, then }) => (kind !== 'build' || ref !== undefined) && (kind === 'recover') === (then !== undefined),
-  );
+const oldBuild = fc.record({
+  number: positive,
+  event: text(64),
+  status: text(64),
+  ref: orderParts.ref,
+  commit: orderParts.commit,
+  params: orderParts.params,
+});
+const choose = fc.record({ events: fc.array(text(20), { maxLength: 3 }), status: text(20) });
+const recovered = fc.record(
+  { again: fc.record({ event: fc.constantFrom('promote' as const, 'rollback' as const), of: oldBuild }), base: count },
+  { requiredKeys: [] },
+);
+
+/** What hangs together in an order. */
+const whole = ([{ kind, then, ref, target, ...rest }, wish, lost]: readonly [
+  Partial<Order> & Omit<Order, 'kind'> & { readonly kind: Order['kind'] },
+  NonNullable<Order['choose']>,
+  Pick<Order, 'again' | 'base'>,
+]): Order => {
+  const promotes = kind === 'promote' || kind === 'rollback';
+  const again = kind === 'recover' ? lost : {};
+  const to = target ?? (promotes || again.again !== undefined ? 'production' : undefined);
+  const of = ref ?? (kind === 'build' ? 'refs/heads/main' : undefined);
+  return {
+    ...rest,
+    kind,
+    ...again,
+    ...(promotes ? { choose: wish } : {}),
+    ...(kind === 'recover' ? { then: then ?? 'follow' } : {}),
+    ...(to === undefined ? {} : { target: to }),
+    ...(of === undefined ? {} : { ref: of }),
+  };
+};
+const parts = fc.record(orderParts, {
+  requiredKeys: ['v', 'id', 'kind', 'drone', 'repository', 'nonce', 'params', 'log', 'redact', 'limits'],
+});
+export const orders: fc.Arbitrary<Order> = fc.tuple(parts, choose, recovered).map(whole);
 
 const outcome = { status: text(64), started: count, stopped: count, error: text(50), number: count, name: text(50) };
 const withoutError = ['status', 'started', 'stopped', 'number', 'name'] as const;
@@ -128,6 +159,7 @@ export const cellEvents: fc.Arbitrary<Event> = fc.oneof(
       build,
       stages: fc.array(stage, { maxLength: 3 }),
       note: text(100),
+      base: count,
     },
     { requiredKeys: ['k', 'n', 'phase', 'stages'] },
   ),

@@ -7,7 +7,16 @@ const result = { k: 'result', n: 4, verdict: 'success', code: 'ok', message: 'do
 const step = { number: 1, name: 'deploy', status: 'success', exitCode: 0, started: 1, stopped: 2, error: 'none' };
 const stage = { number: 1, name: 'default', status: 'success', started: 1, stopped: 2, error: 'none', steps: [step] };
 const build = { number: 7, url: 'https://drone.example/7', status: 'running', commit, ref: 'refs/heads/main' };
-const state = { k: 'state', n: 3, phase: 'running', build, stages: [stage], note: 'waits for a runner' };
+const state = { k: 'state', n: 3, phase: 'running', build, stages: [stage], note: 'waits for a runner', base: 6 };
+const old = {
+  number: 7,
+  event: 'push',
+  status: 'success',
+  ref: 'refs/heads/main',
+  commit,
+  params: { ENVIRONMENT: 'x' },
+};
+const asks = { k: 'builds', n: 2, base: 9, seen: 9, whole: true, builds: [old] };
 const log = { k: 'log', n: 17, step: 'default/deploy', lines: ['one', '\x1b[31m::error::two\r'] };
 
 const known = 'a code that is known here';
@@ -39,6 +48,23 @@ const stateRules: Readonly<Record<string, Rule>> = {
   'stages.#.steps.#.stopped': count,
   'stages.#.steps.#.error': optional(text(8192)),
   note: optional(text(8192)),
+  base: optional(count),
+};
+const asksRules: Readonly<Record<string, Rule>> = {
+  '': object,
+  n: positive,
+  base: count,
+  seen: count,
+  whole: { is: 'true | false', good: [true, false], bad: [1, 'true'] },
+  builds: { ...list, good: [[]] },
+  'builds.#': object,
+  'builds.#.number': positive,
+  'builds.#.event': text(64),
+  'builds.#.status': text(64),
+  'builds.#.ref': text(512),
+  'builds.#.commit': text(64),
+  'builds.#.params': { ...object, map: true, good: [{}] },
+  'builds.#.params.ENVIRONMENT': text(4096),
 };
 const resultRules: Readonly<Record<string, Rule>> = {
   '': object,
@@ -61,7 +87,7 @@ const logRules: Readonly<Record<string, Rule>> = {
   lines: { ...list, good: [[''], Array(50).fill('x')] },
   'lines.#': text(65_536),
 };
-const ofCell = oneOf(['log', 'state', 'result'], true);
+const ofCell = oneOf(['log', 'state', 'result', 'builds'], true);
 const ofGate = oneOf(['log', 'state', 'result', 'turn', 'ping', 'notice'], true);
 
 const event = 'the event';
@@ -100,4 +126,5 @@ export const eventSpecimens: readonly Specimen[] = [
     document: result,
     rules: { ...resultRules, k: ofCell },
   },
+  { name: "cell's question", parse: parseCellEvent, what: event, document: asks, rules: { ...asksRules, k: ofCell } },
 ];

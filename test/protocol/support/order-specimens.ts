@@ -66,7 +66,7 @@ const orderRules: Readonly<Record<string, Rule>> = {
   '': object,
   v: positive,
   id: hex32,
-  kind: { ...oneOf(orderKinds), good: orderKinds.filter((kind) => kind !== 'recover') },
+  kind: { ...oneOf(orderKinds), good: ['build', 'probe'] },
   drone: object,
   'drone.server': baseUrl,
   'drone.address': optional({
@@ -133,12 +133,69 @@ const orderRules: Readonly<Record<string, Rule>> = {
   'limits.logBytes': count,
 };
 
-const recoverOrder: Order = { ...order, kind: 'recover', then: 'follow' };
-const { gone: _, ...plainRef } = orderRules['ref'] ?? { is: '' };
+const old = {
+  number: 7,
+  event: 'push',
+  status: 'success',
+  ref: 'refs/heads/main',
+  commit,
+  params: { ENVIRONMENT: 'staging' },
+};
+const { gone: _ref, ...refRule } = orderRules['ref'] ?? { is: '' };
+const plainCommit = orderRules['commit'] ?? { is: '' };
+const { optional: _optional, ...commitRule } = plainCommit;
+const { optional: _target, ...targetRule } = orderRules['target'] ?? { is: '' };
+const oldRules = (at: string): Readonly<Record<string, Rule>> => ({
+  [at]: object,
+  [`${at}.number`]: positive,
+  [`${at}.event`]: text(64),
+  [`${at}.status`]: text(64),
+  [`${at}.ref`]: refRule,
+  [`${at}.commit`]: commitRule,
+  [`${at}.params`]: { ...object, map: true, good: [{}] },
+  [`${at}.params.ENVIRONMENT`]: text(4096),
+});
+const promoteOrder: Order = {
+  ...order,
+  kind: 'promote',
+  choose: { events: ['push'], status: 'success', commit, params: { AIRLOCK_COMMIT: commit } },
+};
+const promoteRules: Readonly<Record<string, Rule>> = {
+  ...orderRules,
+  kind: { ...oneOf(orderKinds, true), good: ['promote', 'rollback'] },
+  ref: optional(refRule),
+  target: {
+    ...targetRule,
+    gone: 'input-wrong-type: the order: the document itself is not as expected (a target where another build is promoted or rolled back to)',
+  },
+  choose: {
+    ...object,
+    gone: 'input-wrong-type: the order: the document itself is not as expected ("choose" exactly where the kind is "promote" or "rollback")',
+  },
+  'choose.events': list,
+  'choose.events.#': text(64),
+  'choose.status': text(64),
+  'choose.commit': optional(commitRule),
+  'choose.params': { ...optional(object), map: true, good: [{}] },
+  'choose.params.AIRLOCK_COMMIT': text(4096),
+};
+
+const recoverOrder: Order = {
+  ...order,
+  kind: 'recover',
+  then: 'follow',
+  again: { event: 'promote', of: old },
+  base: 6,
+};
 const recoverRules: Readonly<Record<string, Rule>> = {
   ...orderRules,
   kind: oneOf(orderKinds, true),
-  ref: optional(plainRef),
+  ref: optional(refRule),
+  target: promoteRules['target'] ?? targetRule,
+  again: optional(object),
+  'again.event': oneOf(['promote', 'rollback']),
+  ...oldRules('again.of'),
+  base: optional(count),
   then: {
     ...oneOf(recoverWishes),
     gone: 'input-wrong-type: the order: the document itself is not as expected ("then" exactly where the kind is "recover")',
@@ -146,10 +203,11 @@ const recoverRules: Readonly<Record<string, Rule>> = {
 };
 
 const line = 'the line to the cell';
-const gone = `input-wrong-type: ${line}: the document itself is not as expected (exactly one of cancel, resume and end)`;
+const gone = `input-wrong-type: ${line}: the document itself is not as expected (exactly one of cancel, resume, end and go)`;
 
 export const orderSpecimens: readonly Specimen[] = [
   { name: 'order', parse: parseOrder, what: 'the order', document: order, rules: orderRules },
+  { name: 'promote order', parse: parseOrder, what: 'the order', document: promoteOrder, rules: promoteRules },
   { name: 'recover order', parse: parseOrder, what: 'the order', document: recoverOrder, rules: recoverRules },
   {
     name: 'cancel line',
@@ -164,6 +222,13 @@ export const orderSpecimens: readonly Specimen[] = [
     what: line,
     document: { resume: { state: 3, log: 17 } },
     rules: { '': object, resume: { ...object, gone }, 'resume.state': count, 'resume.log': count },
+  },
+  {
+    name: 'go line',
+    parse: parseCellLine,
+    what: line,
+    document: { go: old },
+    rules: { '': object, ...oldRules('go'), go: { ...object, gone } },
   },
   {
     name: 'end line',
