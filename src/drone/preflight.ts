@@ -6,6 +6,7 @@ import { type Repo, type User, parseRepo, parseUser } from './answers.ts';
 import type { Answer, Connection } from './connection.ts';
 import { paths } from './paths.ts';
 import { Unanswered, failing } from './unanswered.ts';
+import { checkVersion } from './version.ts';
 import { backoff, sleep } from './wait.ts';
 
 export interface Preflight {
@@ -127,6 +128,7 @@ export async function preflight(
   options: PreflightOptions,
 ): Promise<Preflight & { user: User }> {
   const user = await whoAmI(connection, options);
+  await checkVersion(connection, options.call);
   const repo = await checkRepository(connection, user, options);
   return { user, login: user.login, base: repo.counter, timeout: repo.timeout };
 }

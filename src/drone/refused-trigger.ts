@@ -16,6 +16,19 @@ const commitNotFound = (task: TriggerTask, message: string, fix: string): Refusa
     fix,
   });
 
+const scmSays = (
+  code: 'drone-owner-access-lost' | 'drone-scm-failed',
+  task: TriggerTask,
+  said: string,
+  fix: string,
+): Refusal =>
+  new Refusal({
+    code,
+    message: `Drone could not ask the source code host for ${quote(task.repository)}: ${said}`,
+    rule: 'repositories[].pipeline',
+    fix,
+  });
+
 const configMissing = (connection: Connection, task: TriggerTask, answer: Answer): Refusal =>
   new Refusal({
     code: 'drone-config-missing',
@@ -41,16 +54,18 @@ async function notFound(
       fix: "the repository's admin activates it in Drone's settings",
     });
   if (message === 'Bad credentials' || message === 'Unauthorized')
-    return commitNotFound(
+    return scmSays(
+      'drone-owner-access-lost',
       task,
-      'the source code host no longer accepts the account that enabled the repository in Drone',
-      'an admin of the repository logs in to Drone once more, or takes the repository over there (chown)',
+      'it no longer accepts the account that enabled the repository in Drone',
+      'that account logs in to Drone once more, or another admin of the repository takes it over there (chown)',
     );
   if (message !== 'Not Found')
-    return commitNotFound(
+    return scmSays(
+      'drone-scm-failed',
       task,
-      `the source code host answered ${connection.said(answer)}`,
-      'try again later; if it lasts, the operator looks at what Drone says about the source code host',
+      `its answer, as Drone hands it on, was ${connection.said(answer)}`,
+      'run the job again later; if it lasts, the operator looks at what Drone logs about the source code host',
     );
   try {
     await checkRepository(connection, options.user, {
@@ -63,8 +78,8 @@ async function notFound(
   }
   return commitNotFound(
     task,
-    'it does not exist there, or the account that enabled the repository in Drone may not read it any more, or Drone could not refresh its permissions',
-    'check the commit; an admin of the repository logs in to Drone once more',
+    'it does not exist there, or the account that enabled the repository in Drone may not read it any more, or Drone could not refresh its permissions at that moment',
+    'check that the commit is pushed; run the job again; if it lasts, an admin of the repository logs in to Drone once more',
   );
 }
 

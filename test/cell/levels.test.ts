@@ -171,7 +171,7 @@ describe("at the level status Drone's texts stay behind", () => {
   // biome-ignore format: a table is read by its columns
   test.each<[string, NonNullable<DroneScenario['trigger']>, string, string]>([
     ['why .drone.yml was refused', { yamlError: 'yaml: line 3: SECRET-TEXT' }, 'config-invalid', 'Drone does not accept .drone.yml'],
-    ['what the source code host said', { scm: 'no SECRET-TEXT' }, 'drone-commit-not-found', 'answered 404'],
+    ['what the source code host said', { scm: 'no SECRET-TEXT' }, 'drone-scm-failed', 'was 404'],
   ])('%s', async (_name, trigger, code, message) => {
     const scenario: DroneScenario = { ...oneStage({ name: 'deploy' }), trigger };
     const hidden = await play(scenario, { log: 'status' });

@@ -43,8 +43,8 @@ describe('a trigger', () => {
     ['a redirect with 307', 'redirect-307', 'error/drone-redirected', 'would build something else'],
     ['401', 'unauthorized', 'error/drone-token-rejected', 'does not accept the token'],
     ['404 of the SCM: no such commit', { scm: `No commit found for SHA: ${commit}` }, 'error/drone-commit-not-found', 'GitHub does not know it'],
-    ['404 of the SCM: the owner lost access', { scm: 'Bad credentials' }, 'error/drone-commit-not-found', 'no longer accepts the account'],
-    ['404 of the SCM: rate limit', { scm: 'API rate limit exceeded for user ID 1.' }, 'error/drone-commit-not-found', '"API rate limit exceeded'],
+    ['404 of the SCM: the owner lost access', { scm: 'Bad credentials' }, 'error/drone-owner-access-lost', 'no longer accepts the account'],
+    ['404 of the SCM: rate limit', { scm: 'API rate limit exceeded for user ID 1.' }, 'error/drone-scm-failed', '"API rate limit exceeded'],
     ['404 without a meaning', 'not-found', 'error/drone-commit-not-found', 'it does not exist there, or'],
   ])('%s starts no build and is told apart', async (_name, fault, ending, message) => {
     const drone = await sim(withFault(fault, { slowMs: 50 }));

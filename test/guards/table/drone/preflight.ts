@@ -89,6 +89,18 @@ const refusedTrigger = guardsOf(
       replace: "if (message === '\\0')",
     },
     {
+      rule: 'an owner who lost the access is told apart from a commit that is not there',
+      code: 'drone-owner-access-lost',
+      find: "if (message === 'Bad credentials' || message === 'Unauthorized')",
+      replace: "if (message === '\\0')",
+    },
+    {
+      rule: 'an error of the source code host is told apart from a commit that is not there',
+      code: 'drone-scm-failed',
+      find: "if (message !== 'Not Found')",
+      replace: "if (message === '\\0')",
+    },
+    {
       rule: 'a missing .drone.yml is told, and made no build',
       code: 'drone-config-missing',
       find: "if (status === 500 && (message === 'configuration: not found' || message === 'Not Found'))",
@@ -107,6 +119,25 @@ const refusedTrigger = guardsOf(
       find: "if (message === 'sql: no rows in result set')",
       replace: "if (message === '\\0')",
       tests: ['test/drone/guards.test.ts'],
+    },
+  ],
+);
+
+const version = guardsOf(
+  'drone',
+  'src/drone/version.ts',
+  ['test/drone/refusals.test.ts'],
+  [
+    {
+      rule: 'a Drone whose API is not known is told before anything is triggered',
+      code: 'drone-version-not-supported',
+      find: 'const known = /^v?[12]',
+      replace: 'const known = /^v?[0-9]+',
+    },
+    {
+      rule: 'a version that cannot be had says nothing',
+      find: '.catch(() => undefined);',
+      replace: ';',
     },
   ],
 );
@@ -131,4 +162,4 @@ const answers = guardsOf(
   ],
 );
 
-export const guards: readonly Guard[] = [...before, ...refusedTrigger, ...answers];
+export const guards: readonly Guard[] = [...before, ...version, ...refusedTrigger, ...answers];
