@@ -17,8 +17,10 @@ export interface Asked {
   token?: string;
   body?: string;
   ca?: string;
-  /** Milliseconds after which the client hangs up; the promise then rejects. Default 10,000. */
+  /** Milliseconds after which the client hangs up; the promise then rejects. Default 30,000. */
   giveUpMs?: number;
+  /** The client hangs up when this resolves. */
+  giveUp?: Promise<unknown>;
 }
 
 export interface OpenStream {
@@ -28,12 +30,12 @@ export interface OpenStream {
   text: () => string;
   /** Whether the server ended it; `broken`: the connection was cut. */
   ended: () => boolean | 'broken';
-  /** Resolves when `text()` or `ended()` says what the check wants; rejects after 10 s. */
+  /** Resolves when `text()` or `ended()` says what the check wants; rejects after 30 s. */
   until: (check: (text: string, ended: boolean | 'broken') => boolean) => Promise<void>;
   close: () => void;
 }
 
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 
 function parsed(body: string): unknown {
   try {
@@ -90,6 +92,7 @@ export function open(origin: string, path: string, asked: Asked = {}): Promise<O
       });
     });
     const timer = setTimeout(() => req.destroy(new Error(`client gave up after ${giveUpMs} ms`)), giveUpMs);
+    void asked.giveUp?.then(() => req.destroy(new Error('client gave up')));
     req.on('error', (error) => {
       clearTimeout(timer);
       reject(error);

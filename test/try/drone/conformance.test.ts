@@ -15,7 +15,7 @@ let played = 0;
 async function unexpected(recording: Recording): Promise<{ compared: number; findings: string[] }> {
   const { compared, findings } = await play(recording);
   const open = findings.filter((finding) => {
-    const known = accepted(recording.name, finding);
+    const known = accepted(finding);
     if (known !== undefined) used.add(known);
     return known === undefined;
   });

@@ -13,7 +13,8 @@ export async function answerElsewhere(request: RecordedRequest, recorded: Record
   const { status, headers = {}, body = '' } = recorded;
   const { method, path } = request;
   if (status === 301 || status === 307) {
-    const location = Object.entries(headers).find(([name]) => name.toLowerCase() === 'location')?.[1] ?? '';
+    const location =
+      Object.entries(headers).find(([name]) => name.toLowerCase() === 'location')?.[1] ?? 'https://drone.example';
     const redirector = await startRedirector({ as: status, to: new URL(location).origin });
     return ask(redirector.url, path, { method }).finally(() => void redirector.close());
   }

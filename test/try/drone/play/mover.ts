@@ -74,10 +74,12 @@ export class Mover {
 
   /** Whether the process of the step that a stream's path names lives. */
   isAlive(path: string): boolean {
-    const [stage, step] = path.split('/').slice(-2).map(Number);
-    const stages = this.#build(slugOf(path) ?? '', numberOf(path) ?? 0)?.stages ?? [];
-    const steps = stages.find(({ number }) => number === stage)?.steps ?? [];
-    return steps.find(({ number }) => number === step)?.alive === true;
+    return this.#step(path)?.alive === true;
+  }
+
+  /** How many log entries the step that a stream's path names has so far. */
+  entriesOf(path: string): number {
+    return this.#step(path)?.entries ?? 0;
   }
 
   /**
@@ -111,6 +113,12 @@ export class Mover {
       if (!this.#isOver(slug, number)) turned = (await this.#wheel.turn(slug, number, late)) || turned;
     }
     return turned;
+  }
+
+  #step(path: string): SimulatedBuild['stages'][number]['steps'][number] | undefined {
+    const [stage, step] = path.split('/').slice(-2).map(Number);
+    const stages = this.#build(slugOf(path) ?? '', numberOf(path) ?? 0)?.stages ?? [];
+    return stages.find(({ number }) => number === stage)?.steps.find(({ number }) => number === step);
   }
 
   #build(slug: string, number: number): SimulatedBuild | undefined {

@@ -48,10 +48,20 @@ export interface ObservedBuild {
 export interface Observed {
   /** Every state that was seen, oldest first; of several at once the order of the recording. */
   states: { at: number; build: ObservedBuild }[];
+  /** Whether a list was the first to show it. */
+  firstListed: boolean;
   /** Whether a request of this recording made it. */
   madeHere: boolean;
   /** `stage/step` to its entries by `pos`. */
   logs: Map<string, Map<number, string>>;
+  /** `stage/step` to the `pos` with which its stored log begins; above 0: the runner had dropped what came before. */
+  firstStored: Map<string, number>;
+  /** `stage/step` of live logs that were there. */
+  streamed: Set<string>;
+  /** Stages that were approved or declined, by number; `*`: all. */
+  decided: Set<string>;
+  /** Whether a request that is about it was answered as only a build that is there is answered. */
+  implied: boolean;
   /** Whether a cancel was answered by 409. */
   conflict: boolean;
   /** Steps whose stored log was asked for and was not there, with the last time. */
@@ -61,6 +71,7 @@ export interface Observed {
 export interface ObservedRepository {
   /** The first description; undefined: none was recorded. */
   first?: Record<string, unknown>;
+  firstAt?: number;
   builds: Map<number, Observed>;
 }
 
@@ -99,9 +110,14 @@ function answersOf(item: Item): { at: number; response: Partial<RecordedResponse
 
 const newlyObserved = (): Observed => ({
   states: [],
+  firstListed: false,
   madeHere: false,
   conflict: false,
+  streamed: new Set(),
+  decided: new Set(),
+  implied: false,
   logs: new Map(),
+  firstStored: new Map(),
   withoutLog: new Map(),
 });
 
@@ -115,11 +131,13 @@ export class Observations {
       for (const { at, response } of answersOf(item)) {
         const slug = slugOf(path);
         const values = Array.isArray(response.json) ? (response.json as Json[]) : [response.json];
-        for (const value of values) this.#take(slug, at, value, method === 'POST');
+        for (const value of values) this.#take(slug, at, value, method === 'POST', Array.isArray(response.json));
         if (slug !== undefined) this.#takeLog(slug, at, path, response);
-        if (slug !== undefined && isConflict(method, response)) this.build(slug, numberOf(path) ?? 0).conflict = true;
+        if (slug !== undefined) this.#takeDeed(slug, method, path, response);
       }
+      this.#takeStream(item);
       for (const { at, json } of dataOf(item)) {
+        if (isObject(json) && typeof json.slug === 'string') this.#describe(json.slug, at, json);
         this.#take(slugOf(path), at, isObject(json) && isObject(json.build) ? json.build : json, false);
         if (isObject(json) && 'pos' in json) this.#entries(slugOf(path) ?? '', path, [json]);
       }
@@ -142,12 +160,39 @@ export class Observations {
     return known;
   }
 
-  #take(slug: string | undefined, at: number, value: Json, posted: boolean): void {
-    if (isObject(value) && typeof value.slug === 'string') this.repository(value.slug).first ??= value;
+  #take(slug: string | undefined, at: number, value: Json, posted: boolean, listed = false): void {
+    if (isObject(value) && typeof value.slug === 'string') this.#describe(value.slug, at, value);
     if (slug === undefined || !isBuild(value)) return;
     const seen = this.build(slug, value.number);
+    if (seen.states.every((state) => at < state.at)) seen.firstListed = listed;
     seen.states.push({ at, build: value });
     seen.madeHere ||= posted;
+  }
+
+  #takeStream(item: Item): void {
+    if (item.kind !== 'stream' || item.response?.status !== 200) return;
+    const number = numberOf(item.request.path);
+    const step = /\/(\d+\/\d+)$/.exec(item.request.path)?.[1];
+    if (number === undefined || step === undefined) return;
+    this.build(slugOf(item.request.path) ?? '', number).streamed.add(step);
+  }
+
+  /** What was done to a build, whatever was seen of it. */
+  #takeDeed(slug: string, method: string, path: string, response: Partial<RecordedResponse>): void {
+    const number = numberOf(path);
+    const { status = 0 } = response;
+    if (number === undefined || method === 'GET' || status === 401 || status === 404) return;
+    const build = this.build(slug, number);
+    build.implied = true;
+    if (isConflict(method, response)) build.conflict = true;
+    const [, stage = '*'] = /\/(?:approve|decline)(?:\/(\d+))?$/.exec(path.split('?')[0] ?? '') ?? [];
+    if (status === 204) build.decided.add(stage);
+  }
+
+  #describe(slug: string, at: number, value: Record<string, unknown>): void {
+    const known = this.repository(slug);
+    if (known.first !== undefined && (known.firstAt ?? 0) <= at) return;
+    Object.assign(known, { first: value, firstAt: at });
   }
 
   #takeLog(slug: string, at: number, path: string, { json }: Partial<RecordedResponse>): void {
@@ -156,7 +201,11 @@ export class Observations {
     if (step === undefined || number === undefined) return;
     const said = isObject(json) ? json.message : undefined;
     if (said === 'sql: no rows in result set') this.build(slug, number).withoutLog.set(step, at);
-    else if (Array.isArray(json)) this.#entries(slug, path, json as Json[]);
+    else if (Array.isArray(json)) {
+      const [first] = json as Json[];
+      if (isObject(first) && typeof first.pos === 'number') this.build(slug, number).firstStored.set(step, first.pos);
+      this.#entries(slug, path, json as Json[]);
+    }
   }
 
   #entries(slug: string, path: string, entries: readonly Json[]): void {

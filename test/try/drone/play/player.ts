@@ -2,11 +2,15 @@
 // again, and the build moved on a step each time, until the answer is the recorded one or the build has ended; so it is the
 // order of states that is compared, not their times. Before a cancel the build is moved to where it was.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type SimulatedDrone, startSimulatedDrone } from '../../../../src/try/drone/index.ts';
 import { type Answer, ask } from '../client.ts';
 import { answerElsewhere } from './elsewhere.ts';
 import { Mover } from './mover.ts';
 import { isConflict, type ObservedBuild, Observations } from './observed.ts';
+import { isEndOfRunner, isEndOfServer } from './notes.ts';
+import { Others } from './others.ts';
+import { tokenOf } from './people.ts';
 import {
   type Exchange,
   filled,
@@ -19,44 +23,30 @@ import {
 import { compareAnswers, Report, type Seen } from './report.ts';
 import { Streams } from './streams.ts';
 import { Wheel } from './wheel.ts';
-import { faultOf, type Next, tokenOf, wasLost, worldOf } from './world.ts';
+import { faultOf, isFailedRefresh, type Next, wasLost, worldOf } from './world.ts';
 
-/** For a client that gives up: the simulated server would answer after a minute. */
-const GIVE_UP_MS = 250;
+/** How long a client that gives up waits for an answer that would come after a minute, once its request has arrived. */
+const GIVE_UP_MS = 50;
+/** How long its request may take to arrive, on a busy machine. */
+const ARRIVAL_MS = 10_000;
 const SAME_MOMENT_SECONDS = 1;
 /** How far a step had come that a lost cancel found running: somewhere in its middle. */
 const MIDDLE = 4;
 
 export async function play(recording: Recording): Promise<Report> {
   const seen = new Observations(recording);
-  const next: Next = { trigger: 'ok', slowMs: 1 };
+  const next: Next = { trigger: 'ok', slowMs: 1, refreshFails: false };
   const wheel = new Wheel();
   const drone = await startSimulatedDrone({ ...worldOf(recording, seen, next), wait: wheel.wait });
-  plantOlder(drone, seen);
-  const player = new Player(recording, seen, next, drone, new Mover(drone, wheel));
+  const mover = new Mover(drone, wheel);
+  const others = new Others(recording, seen, drone, mover);
+  others.plantOlder();
+  const player = new Player(recording, seen, next, drone, mover, others);
   try {
     return await player.run();
   } finally {
     await player.stop();
   }
-}
-
-/** Builds that were there before the recording began. */
-function plantOlder(drone: SimulatedDrone, seen: Observations): void {
-  for (const [slug, { builds }] of seen.repositories) {
-    const older = [...builds].filter(([, { madeHere }]) => !madeHere).sort(([a], [b]) => a - b);
-    for (const [, { states }] of older) if (states[0] !== undefined) drone.plantBuild(slug, plantable(states[0].build));
-  }
-}
-
-function plantable(build: ObservedBuild): NonNullable<Parameters<SimulatedDrone['plantBuild']>[1]> {
-  const { parent, deploy_to: deployTo, error, ...same } = build;
-  return {
-    ...same,
-    ...(parent === undefined ? {} : { parent }),
-    ...(deployTo === undefined ? {} : { deployTo }),
-    ...(error === undefined ? {} : { error }),
-  };
 }
 
 interface Event {
@@ -72,16 +62,25 @@ class Player {
   readonly #next: Next;
   readonly #drone: SimulatedDrone;
   readonly #mover: Mover;
+  readonly #others: Others;
   readonly #report = new Report();
   readonly #streams: Streams;
 
-  constructor(recording: Recording, seen: Observations, next: Next, drone: SimulatedDrone, mover: Mover) {
+  constructor(
+    recording: Recording,
+    seen: Observations,
+    next: Next,
+    drone: SimulatedDrone,
+    mover: Mover,
+    others: Others,
+  ) {
     this.#recording = recording;
     this.#seen = seen;
     this.#next = next;
     this.#drone = drone;
     this.#mover = mover;
-    this.#streams = new Streams(drone.url, mover, this.#report);
+    this.#others = others;
+    this.#streams = new Streams({ drone, seen, mover, report: this.#report });
   }
 
   async run(): Promise<Report> {
@@ -115,7 +114,7 @@ class Player {
         { at: item.ended.at, what, run: () => this.#streams.end(item) },
       ];
     });
-    return events.sort((a, b) => a.at - b.at);
+    return [...this.#others.arrivals(), ...events].sort((a, b) => a.at - b.at);
   }
 
   /** Of two cancels at the same moment, the one that lost the race goes first: it changes nothing. */
@@ -144,13 +143,14 @@ class Player {
     const elsewhere = await answerElsewhere(request, response);
     if (elsewhere !== undefined) return this.#report.add(request, compareAnswers(response, elsewhere));
     if (request.method === 'GET') return this.#read(request, response);
+    if (request.method === 'POST') this.#others.skipNumbers(item);
     if (request.method === 'DELETE') await this.#beforeCancel(request.path, this.#rival(item)?.response ?? response);
     this.#report.add(request, compareAnswers(response, await this.#send(request)));
   }
 
-  async #note({ note }: Note): Promise<void> {
-    if (note === 'server killed' || note === 'SIGTERM') await this.#drone.restart();
-    if (note !== 'runner killed') return;
+  async #note({ note = '' }: Note): Promise<void> {
+    if (isEndOfServer(note)) await this.#drone.restart();
+    if (!isEndOfRunner(note)) return;
     // What it had printed was recorded; it printed nothing later.
     for (const slug of this.#seen.repositories.keys()) while (await this.#mover.all(slug));
     this.#drone.killRunner();
@@ -165,24 +165,28 @@ class Player {
     await this.#mover.beforeCancel(path, json as ObservedBuild, lost ? MIDDLE : Number.POSITIVE_INFINITY);
   }
 
-  #send({ method, as, body, path }: RecordedRequest, giveUpMs?: number): Promise<Answer> {
+  #send({ method, as, body, path }: RecordedRequest, giveUp?: Promise<unknown>): Promise<Answer> {
     return ask(this.#drone.url, filled(path), {
       method,
       ...(as === undefined ? {} : { token: tokenOf(as) }),
       ...(body === undefined ? {} : { body }),
-      ...(giveUpMs === undefined ? {} : { giveUpMs }),
+      ...(giveUp === undefined ? {} : { giveUp }),
     });
   }
 
   /** Reads until the answer is the recorded one; reports the answer that came closest. */
   async #read(request: RecordedRequest, recorded: Seen): Promise<void> {
+    this.#next.refreshFails = isFailedRefresh(request, recorded, this.#recording);
     let closest: string[] | undefined;
     for (;;) {
       const answer = await this.#send(request);
       const found = compareAnswers(recorded, answer);
       if (closest === undefined || found.length < closest.length) closest = found;
-      if (found.length === 0 || !(await this.#mover.step(request.path, recorded, answer))) break;
+      if (found.length === 0) break;
+      if (await this.#mover.step(request.path, recorded, answer)) continue;
+      if (!(await this.#others.step(request.path, recorded))) break;
     }
+    this.#next.refreshFails = false;
     this.#report.add(request, closest);
   }
 
@@ -190,12 +194,20 @@ class Player {
     const refused = failed === 'ECONNREFUSED';
     if (refused) await this.#drone.stop();
     const gaveUp = failed.startsWith('client gave up');
-    const outcome = await this.#send(request, gaveUp ? GIVE_UP_MS : undefined).then(
+    const outcome = await this.#send(request, gaveUp ? this.#taken() : undefined).then(
       ({ status }) => `status ${status}`,
       (error: unknown) => (error as { code?: string }).code ?? (error as Error).message,
     );
     if (refused) await this.#drone.start();
     const wanted = gaveUp ? 'client gave up' : failed;
     this.#report.add(request, outcome.startsWith(wanted) ? [] : [`answer: recorded ${failed}, simulated ${outcome}`]);
+  }
+
+  /** Resolves when the server has taken in one more request, and some moments later. */
+  async #taken(): Promise<void> {
+    const newest = this.#drone.requests.at(-1);
+    const limit = Date.now() + ARRIVAL_MS;
+    while (this.#drone.requests.at(-1) === newest && Date.now() < limit) await sleep(5);
+    await sleep(GIVE_UP_MS);
   }
 }

@@ -4,117 +4,58 @@
 import type {
   DroneScenario,
   SimulatedDroneOptions,
-  SimulatedRepository,
-  SimulatedUser,
   StageScenario,
   StepScenario,
   TriggerFault,
 } from '../../../../src/try/drone/index.ts';
 import type { Observations, Observed, ObservedBuild, ObservedStage, ObservedStep } from './observed.ts';
-import { type Exchange, queryOf, type Recording, slugOf } from './recording.ts';
+import { hasLostRunner } from './notes.ts';
+import { answersOf, usersOf } from './people.ts';
+import { type Exchange, type RecordedRequest, type Recording, slugOf } from './recording.ts';
+import type { Seen } from './report.ts';
+import { repositoryOf, slugsOf } from './repositories.ts';
 
-/** The repositories that were there in every recording; others are added as they appear. */
-const REPOSITORIES = ['guarded', 'hello', 'never', 'orphan', 'other', 'private', 'quiet', 'shut', 'timeout'].map(
-  (name) => `octo/${name}`,
-);
-
-export function tokenOf(login: string): string {
-  return `token-of-${login}`;
-}
-
-/** Set before each request: how the next trigger is answered, and how slowly. */
+/** Set before each request: how the next trigger is answered, and how slowly; whether the SCM lets permissions be refreshed. */
 export interface Next {
   trigger: TriggerFault;
   slowMs: number;
+  refreshFails: boolean;
 }
 
 export function worldOf(recording: Recording, seen: Observations, next: Next): SimulatedDroneOptions {
-  const slugs = [...new Set([...REPOSITORIES, ...seen.repositories.keys()])].sort();
-  const logins = recording.items.flatMap((item) => (item.kind === 'note' ? [] : (item.request.as ?? [])));
+  const slugs = slugsOf(recording, seen);
   return {
-    users: usersOf(slugs, logins),
-    repositories: slugs.map((slug) => repositoryOf(slug, recording, seen, next)),
+    users: usersOf(recording, slugs),
+    repositories: slugs.map((slug) => ({
+      ...repositoryOf(slug, recording, seen),
+      refreshFails: () => next.refreshFails,
+      scenario: ({ number }) => ({
+        ...scenarioOf(seen.repository(slug).builds.get(number), recording),
+        trigger: () => next.trigger,
+        slowMs: next.slowMs,
+      }),
+    })),
   };
 }
 
-/** octo administers all, bot writes, reader reads, robot is a machine; nobody's token is invalid. */
-function usersOf(slugs: string[], logins: readonly string[]): SimulatedUser[] {
-  const known: SimulatedUser[] = [
-    { login: 'octo', token: tokenOf('octo'), admin: true, own: slugs },
-    { login: 'bot', token: tokenOf('bot'), write: slugs },
-    { login: 'reader', token: tokenOf('reader'), read: slugs },
-    { login: 'robot', token: tokenOf('robot'), machine: true },
-  ];
-  const others = [...new Set(logins)].filter(
-    (login) => login !== 'nobody' && !known.some((user) => user.login === login),
-  );
-  return [...known, ...others.map((login) => ({ login, token: tokenOf(login) }))];
-}
-
-function repositoryOf(slug: string, recording: Recording, seen: Observations, next: Next): SimulatedRepository {
-  const { first = {}, builds } = seen.repository(slug);
-  const made = [...builds].filter(([, { madeHere }]) => madeHere).map(([number]) => number);
-  const here = exchangesOf(recording, slug);
-  const never = 'user_id' in first ? first.user_id === 0 : slug === 'octo/never';
-  const shut = 'active' in first ? first.active === false : slug === 'octo/shut';
-  const secret = 'visibility' in first ? first.visibility === 'private' : slug === 'octo/private';
-  return {
-    slug,
-    active: !shut,
-    neverEnabled: never,
-    protected: 'protected' in first ? first.protected === true : slug === 'octo/guarded',
-    visibility: secret ? 'private' : 'public',
-    timeout: slug === 'octo/timeout' && first.timeout === undefined ? 1 : Number(first.timeout || 60),
-    counter: made.length > 0 ? Math.min(...made) - 1 : 0,
-    head: headsOf(here),
-    knownCommits: commitsOf(here),
-    scenario: ({ number }) => ({
-      ...scenarioOf(builds.get(number), recording),
-      trigger: () => next.trigger,
-      slowMs: next.slowMs,
-    }),
-  };
-}
-
-function exchangesOf(recording: Recording, slug: string): Exchange[] {
-  return recording.items.filter(
-    (item): item is Exchange => item.kind === 'exchange' && slugOf(item.request.path) === slug,
-  );
-}
-
-/** Branches, as builds without a commit show where they point to. */
-function headsOf(exchanges: readonly Exchange[]): Record<string, string> {
-  const heads: [string, string][] = [];
-  for (const { request, response } of exchanges) {
-    const query = queryOf(request.path);
-    const build = response?.json as ObservedBuild | null | undefined;
-    if (request.method === 'POST' && !query.get('commit') && typeof build?.after === 'string') {
-      heads.push([query.get('branch') || 'main', build.after]);
-    }
-  }
-  return Object.fromEntries(heads);
-}
-
-/** Every full commit that is named, but those that the SCM is said not to know. */
-function commitsOf(exchanges: readonly Exchange[]): string[] {
-  const unknown = exchanges.flatMap(
-    ({ response }) => /No commit found for SHA: (\w+)/.exec(response?.body ?? '')?.[1] ?? [],
-  );
-  const named = exchanges.flatMap(({ request }) => queryOf(request.path).get('commit') ?? []);
-  return named.filter((commit) => !unknown.includes(commit));
+/** A step whose log was asked for and never there did not run. */
+function stepByLog(observed: Observed | undefined, key: string, number: number): StepScenario {
+  const log = observed?.logs.get(key);
+  const skipped = log === undefined && observed?.withoutLog.has(key) === true && !observed.streamed.has(key);
+  return { name: `step ${number}`, lines: linesOf(log), ...(skipped ? { status: 'skipped' } : {}) };
 }
 
 /** Of a build of which no stage was recorded, only what it printed: the steps are known by their logs. */
 function stagesByLogs(observed: Observed | undefined): StageScenario[] {
-  const steps = [...(observed?.logs.keys() ?? []), ...(observed?.withoutLog.keys() ?? []), '1/1'].map((step) =>
-    step.split('/').map(Number),
-  );
+  const { logs = [], withoutLog = [], streamed = [] } = observed ?? {};
+  const known = [...[...logs].map(([step]) => step), ...[...withoutLog].map(([step]) => step), ...streamed, '1/1'];
+  const steps = known.map((step) => step.split('/').map(Number));
   const stages = Math.max(...steps.map(([stage = 1]) => stage));
   return Array.from({ length: stages }, (_stage, index) => ({
     name: `stage ${index + 1}`,
     steps: Array.from(
       { length: Math.max(0, ...steps.map(([stage, step = 1]) => (stage === index + 1 ? step : 0))) },
-      (_step, at) => ({ name: `step ${at + 1}`, lines: linesOf(observed?.logs.get(`${index + 1}/${at + 1}`)) }),
+      (_step, at) => stepByLog(observed, `${index + 1}/${at + 1}`, at + 1),
     ),
   }));
 }
@@ -133,7 +74,7 @@ function scenarioOf(observed: Observed | undefined, recording: Recording): Drone
 
 /** A step that was cancelled has a log within moments; if not, either the cancel was lost or the runner had died. */
 export function wasLost(observed: Observed, recording: Recording): boolean {
-  if (recording.items.some((item) => item.kind === 'note' && item.note === 'runner killed')) return false;
+  if (hasLostRunner(recording)) return false;
   const killed = observed.states.find(({ build }) => build.status === 'killed');
   return (killed?.build.stages ?? []).some(({ number, steps = [] }) =>
     steps.some((step) => {
@@ -146,7 +87,9 @@ export function wasLost(observed: Observed, recording: Recording): boolean {
 function stageOf(stage: ObservedStage, states: readonly ObservedBuild[], observed: Observed): StageScenario {
   const before = states.flatMap(({ stages = [] }) => stages.find(({ number }) => number === stage.number) ?? []);
   const taken = before.some(({ machine }) => machine !== undefined);
-  const blocked = before.some(({ status }) => status === 'blocked');
+  const blocked =
+    before.some(({ status }) => status === 'blocked') ||
+    ['*', String(stage.number)].some((one) => observed.decided.has(one));
   const { steps = [], depends_on: dependsOn, labels, name, type, os, arch, error } = stage;
   return {
     name,
@@ -211,12 +154,12 @@ function linesOf(log: ReadonlyMap<number, string> | undefined): string[] {
 }
 
 /** What made the recorded answer to a trigger, where the path and the rights alone do not. */
-export function faultOf({ response, failed }: Exchange): Next {
+export function faultOf({ response, failed }: Exchange): Omit<Next, 'refreshFails'> {
   if (response === undefined)
     return { trigger: failed?.startsWith('client gave up') ? 'slow-before' : 'hang-up-before', slowMs: 60_000 };
   const { json, status } = response;
   const body = json as (ObservedBuild & { message?: string }) | null | undefined;
-  const answered = (trigger: TriggerFault): Next => ({ trigger, slowMs: 1 });
+  const answered = (trigger: TriggerFault): Omit<Next, 'refreshFails'> => ({ trigger, slowMs: 1 });
   if (status === 200 && json === null) return answered('null');
   if (status === 200 && body?.status === 'error') return answered({ yamlError: body.error ?? '' });
   if (status === 200 && body === undefined) return answered('html');
@@ -224,4 +167,18 @@ export function faultOf({ response, failed }: Exchange): Next {
   const said = body?.message ?? '';
   const ofDrone = said.startsWith('No commit found') || said.startsWith('sql:');
   return answered(status === 404 && !ofDrone ? { scm: said } : 'ok');
+}
+
+/** Whether a read was refused to somebody who may read there, as the rest of the recording shows: trap 3 of the recordings' README. */
+export function isFailedRefresh(request: RecordedRequest, { status, json }: Seen, recording: Recording): boolean {
+  const slug = slugOf(request.path);
+  const said = (json as { message?: unknown } | null | undefined)?.message;
+  if (request.method !== 'GET' || status !== 404 || said !== 'Not Found' || slug === undefined) return false;
+  return recording.items.some(
+    (item) =>
+      item.kind !== 'note' &&
+      item.request.as === request.as &&
+      slugOf(item.request.path) === slug &&
+      answersOf(item).some((answer) => answer.status === 200 && answer.json !== undefined),
+  );
 }
