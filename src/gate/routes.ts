@@ -24,6 +24,9 @@ const routes: readonly Route[] = [
   { name: 'cancel', method: 'POST', path: /^\/v1\/tasks\/([0-9a-f]{32})\/cancel$/ },
 ];
 
+/** In the order in which a job makes them, the last three beside the others. */
+export const callNames: readonly CallName[] = routes.map(({ name }) => name);
+
 function unknown(message: string, status: 404 | 405): Refusal {
   return new Refusal({ code: 'call-unknown', rule: 'calls', message, fix: 'use the calls of the protocol', status });
 }
