@@ -744,32 +744,6 @@ describe('an engine', () => {
   });
 });
 
-describe('a task that this version cannot carry out', () => {
-  const entry = `
-      - task: drone promote
-        events: [push]
-        refs: [refs/heads/main]
-        targets: [production]`;
-  test('is refused after the decision, and told so', async () => {
-    await start({ change: (policy) => policy, repositories: '', entry: `unprotected: true${entry}` });
-    const { ask } = await job();
-    expect(await ask({ task: 'drone promote', target: 'production', build: 3 })).toMatchObject({
-      status: 403,
-      body: {
-        refused: {
-          code: 'task-not-available',
-          message: 'the policy allows "drone promote", but this version cannot carry it out yet',
-        },
-      },
-    });
-    expect(await ask({ task: 'drone promote', target: 'other', build: 3 })).toMatchObject({
-      status: 403,
-      body: { refused: { code: 'target-not-allowed' } },
-    });
-    expect(bench.cells.orders()).toEqual([]);
-  });
-});
-
 describe('stopping the gate', () => {
   test('ends cells that cannot outlive it, says so, and takes no more calls', async () => {
     await start({}, { act: working });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { LedgerRecord } from '../../../src/gate/index.ts';
 import type { Seen } from '../../../src/gate/ledger/machine.ts';
-import { verdicts } from '../../../src/protocol/index.ts';
+import { type OldBuild, verdicts } from '../../../src/protocol/index.ts';
 
 export const waiting: LedgerRecord = {
   v: 1,
@@ -37,6 +37,35 @@ export const waiting: LedgerRecord = {
   times: { waiting: 1_000 },
 };
 
+export const oldBuild: OldBuild = {
+  number: 5,
+  event: 'push',
+  status: 'success',
+  ref: 'refs/heads/main',
+  commit: 'a'.repeat(40),
+  params: { ENVIRONMENT: 'staging' },
+};
+
+/** The same of a promotion, which has no build of its own before one was chosen. */
+export const waitingPromotion: LedgerRecord = {
+  ...waiting,
+  plan: {
+    ...waiting.plan,
+    kind: 'promote',
+    ref: undefined,
+    commit: undefined,
+    target: 'production',
+    builds: {
+      refs: ['refs/heads/main'],
+      events: ['push'],
+      status: 'success',
+      commit: 'same',
+      source: 'a'.repeat(40),
+      params: { ENVIRONMENT: { values: ['staging'] }, VERSION: { pattern: 'v[0-9]+' } },
+    },
+  },
+};
+
 /** Whatever the gate may come to see, in any order. */
 export const anySeen: fc.Arbitrary<Seen> = fc.oneof(
   fc.constant<Seen>({ seen: 'place' }),
@@ -48,6 +77,8 @@ export const anySeen: fc.Arbitrary<Seen> = fc.oneof(
     .map(({ cell, shift }): Seen => ({ seen: 'replacement', cell, shift })),
   fc.record({ state: fc.nat(9), log: fc.nat(9) }).map((shift): Seen => ({ seen: 'shift', shift })),
   fc.integer({ min: 1, max: 9 }).map((number): Seen => ({ seen: 'build', number })),
+  fc.nat(9).map((base): Seen => ({ seen: 'base', base })),
+  fc.constantFrom(4, 5).map((number): Seen => ({ seen: 'chosen', choice: { ...oldBuild, number }, base: 6 })),
   fc
     .constantFrom(...verdicts)
     .map((verdict): Seen => ({ seen: 'result', verdict, code: verdict === 'success' ? 'ok' : 'build-failed' })),
