@@ -149,7 +149,10 @@ class Player {
   }
 
   async #note({ note = '' }: Note): Promise<void> {
-    if (isEndOfServer(note)) await this.#drone.restart();
+    if (isEndOfServer(note)) {
+      await this.#streams.beforeEnd();
+      await this.#drone.restart();
+    }
     if (!isEndOfRunner(note)) return;
     // What it had printed was recorded; it printed nothing later.
     for (const slug of this.#seen.repositories.keys()) while (await this.#mover.all(slug));

@@ -93,7 +93,7 @@ export class Streams {
     const broken = ended.how === 'connection broken';
     if (!isLog(item)) while (missing() && (await this.#mover.all(slugOf(request.path) ?? '')));
     else if (!leftOpen && !broken) while (stream.ended() === false && (await this.#mover.one(request.path)));
-    else while (missing() && (await this.#mover.one(request.path))) await this.#arrival(item, stream);
+    else await this.#catchUp(item, stream, recorded.length);
     // Nobody need have noted that the server went.
     if (broken && stream.ended() === false) await this.#drone.restart();
     await this.#moment(stream, (_text, over) => (leftOpen ? !missing() : over !== false), MOMENT_MS);
@@ -106,6 +106,19 @@ export class Streams {
       ...differences(leftOpen ? false : broken ? 'broken' : true, stream.ended(), 'ended'),
     ]);
     stream.close();
+  }
+
+  /** Before the server goes: what was recorded of the streams that it cuts has to be there. */
+  async beforeEnd(): Promise<void> {
+    for (const [item, stream] of this.#open)
+      if (isLog(item) && item.ended.how === 'connection broken')
+        await this.#catchUp(item, stream, framesOf(item.chunks.map(({ data = '' }) => data).join('')).length);
+  }
+
+  /** Until a stream of a log shows this many frames, or will never. */
+  async #catchUp(item: Stream, stream: OpenStream, recorded: number): Promise<void> {
+    const missing = (): boolean => stream.ended() === false && normalFrames(stream.text()).length < recorded;
+    while (missing() && (await this.#mover.one(item.request.path))) await this.#arrival(item, stream);
   }
 
   /** Until the stream shows as many entries as the step has; of very many some are lost on their way. */
