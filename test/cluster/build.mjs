@@ -90,6 +90,8 @@ export async function build(say) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // With it end the compilers that it has started.
+  process.on('SIGTERM', () => process.exit(143));
   try {
     await build((line) => console.log(`cluster: ${line}`));
   } catch (error) {

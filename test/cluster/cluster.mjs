@@ -136,16 +136,19 @@ export async function startCluster({ enforcer = true, outlive = false, network =
     const file = join(folder, 'cluster.json');
     writeFileSync(file, JSON.stringify(kept));
     const early = openCluster(folder);
-    await early.restart('containerd');
-    await early.restart('etcd');
-    const imported = until('containerd takes images', () => existsSync(layout.runtime)).then(async () => {
+    const importAll = async () => {
+      await early.restart('containerd');
       return { pause: await importInto(kept, archives.pause), node: await importInto(kept, archives.node) };
-    });
-    const [images] = await Promise.all([imported, early.restart('kube-apiserver')]);
+    };
+    const serve = async () => {
+      await early.restart('etcd');
+      await early.restart('kube-apiserver');
+    };
+    const [images] = await Promise.all([importAll(), serve()]);
     writeFileSync(file, JSON.stringify({ ...kept, images }));
-    for (const name of /** @type {const} */ (['kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet']))
-      await early.restart(name);
-    if (enforcer) await early.restart('enforcer');
+    /** @type {import('./components.mjs').Component[]} */
+    const rest = ['kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet'];
+    await Promise.all((enforcer ? [...rest, /** @type {const} */ ('enforcer')] : rest).map(early.restart));
     await settle(early);
     if (enforcer) await until('network policies are enforced', () => early.log('enforcer').includes('in force'));
     return openCluster(folder);

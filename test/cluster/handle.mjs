@@ -40,7 +40,7 @@ import { must, run, stepLimit, until } from './run.mjs';
  * @property {(name: Component) => Promise<boolean>} alive
  * @property {(name: Component, signal: 'STOP' | 'CONT' | 'TERM') => Promise<void>} signal
  * @property {(name: Component) => Promise<void>} kill     kill -9; resolves when it is dead
- * @property {(name: Component) => Promise<void>} restart  kills it if it lives; the API server answers again afterwards
+ * @property {(name: Component) => Promise<void>} restart  kills it if it lives; containerd, the API server and the kubelet answer afterwards
  * @property {(archive: string) => Promise<Image>} importImage  of `buildImage`, or of `docker save`
  * @property {(uid: string) => number[]} processes  of a pod, as this machine numbers them
  * @property {(name: Component | 'audit') => string} log  what it has written so far
@@ -58,6 +58,9 @@ export function holdsNode(pid) {
 
 /** @param {number} pid @returns {string[]} */
 export const inNode = (pid) => ['nsenter', '--target', `${pid}`, '--mount', '--pid', '--net', '--'];
+
+/** @param {Pick<Kept, 'layout' | 'pid'>} kept */
+const ctr = ({ layout, pid }) => [...inNode(pid), 'ctr', '--address', layout.runtime, '--namespace', 'k8s.io'];
 
 /** @param {string} folder @returns {Kept | null} */
 const read = (folder) =>
@@ -108,17 +111,26 @@ export function openCluster(folder) {
     await send(name, 'KILL');
     await until(`${name} is dead`, async () => !(await alive(name)));
   };
+  /** What answers when a program has come up; of the others, nobody waits for an answer. @type {Partial<Record<Component, () => Promise<boolean>>>} */
+  const answers = {
+    containerd: async () => (await run([...ctr(kept), 'version'], { limit: 10_000 })).code === 0,
+    'kube-apiserver': async () => (await ask(admin, 'GET', '/readyz', { limit: 5_000 })).status === 200,
+    kubelet: async () => {
+      const itself = { ...admin, server: `https://${layout.nodeAddress}:10250` };
+      return (await ask(itself, 'GET', '/healthz', { limit: 5_000 })).status === 200;
+    },
+  };
   /** @param {Component} name */
   const start = async (name) => {
-    const detached = '"$@" >>"$0" 2>&1 </dev/null & echo $!';
+    // A session of its own: what ends the test, such as a terminal's interrupt, is not meant for it.
+    const detached = 'setsid "$@" >>"$0" 2>&1 </dev/null & echo $!';
     const log = join(folder, 'log', name);
-    const pid = await must([...inNode(kept.pid), 'sh', '-c', detached, log, ...programs[name]]);
-    writeFileSync(pidFile(name), pid.trim());
-    if (name === 'kube-apiserver')
-      await until('the API server is ready', async () => {
-        if (!(await alive(name))) throw new Error(`it has ended: ${readFileSync(log, 'utf8').slice(-2_000)}`);
-        return (await ask(admin, 'GET', '/readyz', { limit: 5_000 })).status === 200;
-      });
+    const id = await must([...inNode(pid), 'sh', '-c', detached, log, ...programs[name]]);
+    writeFileSync(pidFile(name), id.trim());
+    await until(`${name} answers`, async () => {
+      if (!(await alive(name))) throw new Error(`it has ended: ${readFileSync(log, 'utf8').slice(-2_000)}`);
+      return (await answers[name]?.()) ?? true;
+    });
   };
 
   return {
@@ -164,8 +176,8 @@ export async function removeCluster(folder) {
 }
 
 /** @param {Pick<Kept, 'layout' | 'pid'>} kept @param {string} archive @returns {Promise<Image>} */
-export async function importInto({ layout, pid }, archive) {
-  const images = [...inNode(pid), 'ctr', '--address', layout.runtime, '--namespace', 'k8s.io', 'images'];
+export async function importInto(kept, archive) {
+  const images = [...ctr(kept), 'images'];
   const said = await must([...images, 'import', '--snapshotter', 'overlayfs', archive]);
   const found = /^unpacking (\S+) \((sha256:[0-9a-f]{64})\)/m.exec(said);
   const [, name, digest] = found ?? [];

@@ -43,7 +43,10 @@ function describeWith(name: string, options: Options | 'shared', tests: (get: ()
       started = await start(options);
       shown = { cluster: started.cluster, kube: new Kube(started.cluster.admin, started.cluster.kubectl) };
     }, 180_000);
-    afterAll(() => started?.end(), 60_000);
+    afterAll(async () => {
+      await shown?.kube.removeNamespaces();
+      await started?.end();
+    }, 120_000);
     tests(() => {
       if (shown === undefined) throw new Error('the cluster is there only while tests run');
       return shown;

@@ -28,9 +28,23 @@ describe('package.json', () => {
   });
 
   it('starts every command of the project with a script that exists', () => {
-    for (const name of ['demo', 'test', 'build', 'replay', 'drone:conformance', 'drone:playback', 'crashes', 'guards']) {
+    for (const name of [
+      'demo',
+      'test',
+      'build',
+      'replay',
+      'drone:conformance',
+      'drone:playback',
+      'crashes',
+      'guards',
+    ]) {
       const script = `scripts/${name.replace('drone:', '')}.mjs`;
       expect(manifest.scripts[name]).toBe(`node ${script}`);
+      expect(existsSync(join(root, script))).toBe(true);
+    }
+    for (const name of ['up', 'down']) {
+      const script = `test/cluster/${name}.mjs`;
+      expect(manifest.scripts[`cluster:${name}`]).toBe(`node ${script}`);
       expect(existsSync(join(root, script))).toBe(true);
     }
   });

@@ -59,6 +59,7 @@ export interface TokenOptions {
 export class Kube {
   readonly access: Access;
   readonly #kubectl: readonly string[];
+  readonly #namespaces: string[] = [];
 
   /** @param kubectl how it is started, when the test needs it: `cluster.kubectl`. */
   constructor(access: Access, kubectl: readonly string[] = []) {
@@ -144,13 +145,20 @@ export class Kube {
     );
   }
 
-  /** A new namespace that takes pods. @returns its name */
+  /** A new namespace that takes pods, until `removeNamespaces`. @returns its name */
   async namespace(prefix: string, labels: Record<string, string> = {}): Promise<string> {
     const name = `${prefix}-${randomBytes(4).toString('hex')}`;
+    this.#namespaces.push(name);
     await this.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } };
     await this.until(account, 'is there', () => true);
     return name;
+  }
+
+  /** Those that `namespace` made, with everything in them; does not wait for their end. */
+  async removeNamespaces(): Promise<void> {
+    for (const name of this.#namespaces.splice(0))
+      await this.remove({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
 
   /** A token of a service account, by TokenRequest. */
