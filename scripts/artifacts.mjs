@@ -23,6 +23,7 @@ export const artifacts = [
   { name: 'replay', entry: 'test/replay/main.ts', out: 'dev/replay.js', kind: 'dev' },
   { name: 'conformance', entry: 'test/conformance/main.ts', out: 'dev/conformance.js', kind: 'dev' },
   { name: 'playback', entry: 'test/playback/main.ts', out: 'dev/playback.js', kind: 'dev' },
+  { name: 'bench', entry: 'test/bench/main.ts', out: 'dev/bench.js', kind: 'dev' },
   { name: 'crashes', entry: 'test/crashes/main.ts', out: 'dev/crashes.js', kind: 'dev' },
   { name: 'guards', entry: 'test/guards/main.ts', out: 'dev/guards.js', kind: 'dev' },
 ];

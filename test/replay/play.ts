@@ -60,19 +60,35 @@ async function layOut(call: RecordedCall): Promise<void> {
   }
 }
 
-const allBuilds = (lab: Lab): string[] => lab.builds().map((build) => `${build.ref}@${build.after}`);
+/** What is needed of a lab. */
+type Stage = Pick<Lab, 'admit' | 'builds' | 'cellsStarted' | 'folder' | 'runner'>;
+
+const allBuilds = (lab: Stage): string[] => lab.builds().map((build) => `${build.ref}@${build.after}`);
+
+export interface PlayOptions {
+  /** Tells jobs apart when several are played: becomes the run's and the check run's number. */
+  readonly job?: string;
+  /** Wall time of each hook process, milliseconds. */
+  readonly onCall?: (took: number) => void;
+}
 
 /** Plays every call of a recording in its order. */
-export async function playRecording(recording: Recording, lab: Lab, hook: string): Promise<PlayedCall[]> {
-  const runner = await lab.runner('replayed');
+export async function playRecording(
+  recording: Recording,
+  lab: Stage,
+  hook: string,
+  { job, onCall }: PlayOptions = {},
+): Promise<PlayedCall[]> {
+  const runner = await lab.runner(job === undefined ? 'replayed' : `replayed-${job}`);
   const home = join(lab.folder, 'home');
-  const claims = claimsOf(recording.calls[0]?.env ?? {});
+  const recorded = claimsOf(recording.calls[0]?.env ?? {});
+  const claims = job === undefined ? recorded : { ...recorded, run_id: job, check_run_id: job };
   const idToken = lab.admit(claims);
   const played: PlayedCall[] = [];
   let state: unknown = null;
 
-  for (const recorded of recording.calls) {
-    const call = moved(recorded, home);
+  for (const original of recording.calls) {
+    const call = moved(original, home);
     await layOut(call);
     await mkdir(call.cwd, { recursive: true });
     const env = { ...call.env, ...runner.environment };
@@ -83,7 +99,9 @@ export async function playRecording(recording: Recording, lab: Lab, hook: string
     }
     const before = { builds: allBuilds(lab).length, cells: lab.cellsStarted() };
     const input = JSON.stringify({ ...call.input, state });
+    const began = performance.now();
     const ended = await run(process.execPath, [hook], { env, input, cwd: call.cwd, limit: callLimit });
+    onCall?.(performance.now() - began);
     const response = await readFile(call.input.responseFile, 'utf8');
     if (ended.code === 0 && response !== '') state = (JSON.parse(response) as { state?: unknown }).state ?? state;
     played.push({

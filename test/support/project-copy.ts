@@ -33,6 +33,7 @@ export const smallestEntries: Readonly<Record<string, string>> = {
   'test/replay/main.ts': "process.stdout.write(`replay ${process.argv.slice(2).join(' ')}`);\n",
   'test/conformance/main.ts': "process.stdout.write('conformance');\n",
   'test/playback/main.ts': "process.stdout.write('playback');\n",
+  'test/bench/main.ts': "process.stdout.write('bench');\n",
   'test/crashes/main.ts': "process.stdout.write('crashes');\n",
   'test/guards/main.ts': 'process.exitCode = 7;\n',
 };
