@@ -1,30 +1,37 @@
-// `airlock check POLICY`: everything that is wrong with a policy file at once, or what it means.
+// `airlock check FILE`: everything that is wrong with a policy or a configuration at once, or what it means.
 
-import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
-import { PolicyError, loadPolicy } from '../policy/index.ts';
+import { Command, Option } from 'commander';
+import { loadConfig } from '../config/index.ts';
+import { loadPolicy } from '../policy/index.ts';
+import { describeConfig } from './describe-config.ts';
 import { describePolicy } from './describe-policy.ts';
+import { readOrEnd } from './gate-flags.ts';
+
+interface CheckOptions {
+  readonly config?: true;
+}
+
+/** What a configuration begins with and a policy never has: the keys that say where the gate's own files are. */
+const isConfig = (text: string): boolean => /^(?:ledger|engine|audit|fleet):/m.test(text);
+
+function meaning(text: string, file: string, command: Command, asConfig: boolean): string {
+  if (!asConfig) return `${file}: ok\n\n${describePolicy(loadPolicy(text, file))}\n`;
+  const config = loadConfig(text, file);
+  const policy = readOrEnd(config.policy, command, loadPolicy);
+  return `${file}: ok\n\n${describeConfig(config)}\n\n${config.policy}: ok\n\n${describePolicy(policy)}\n`;
+}
 
 /** Exits with 1 and one line a problem, `file:line:column: path: what; what to change`, when the file is not right. */
 export function checkCommand(): Command {
   return new Command('check')
-    .summary('check a policy file and say what it means')
-    .description('Checks a policy file as the gate does, and says in plain words who may do what.')
-    .argument('<policy>', 'policy file (YAML)')
-    .action((file: string, _options: unknown, command: Command) => {
-      let text: string;
-      try {
-        text = readFileSync(file, 'utf8');
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        return command.error(`${file}: cannot be read: ${reason}`, { exitCode: 1, code: 'airlock.file' });
-      }
-      try {
-        const policy = loadPolicy(text, file);
-        command.configureOutput().writeOut?.(`${file}: ok\n\n${describePolicy(policy)}\n`);
-      } catch (error) {
-        if (error instanceof PolicyError) command.error(error.message, { exitCode: 1, code: 'airlock.policy' });
-        throw error;
-      }
+    .summary('check a policy or a configuration and say what it means')
+    .description(
+      'Checks a policy file as the gate does, and says in plain words who may do what; or a configuration, with the policy that it names.',
+    )
+    .argument('<file>', 'policy file or configuration (YAML)')
+    .addOption(new Option('--config', 'it is a configuration (default: by its keys)'))
+    .action((file: string, { config }: CheckOptions, command: Command) => {
+      const said = readOrEnd(file, command, (text) => meaning(text, file, command, config ?? isConfig(text)));
+      command.configureOutput().writeOut?.(said);
     });
 }

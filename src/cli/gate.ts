@@ -1,42 +1,18 @@
 // `airlock gate`: the operator's side, on one machine with a Docker engine.
 
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import {
-  type Audit,
-  type DockerCells,
-  type FileLedger,
-  type Gate,
-  type Listener,
-  type Logger,
-  createLog,
-  createSharedGate,
-  dockerCells,
-  fileAudit,
-  listenForOperator,
-  listenOnSocket,
-  openFileLedger,
-} from '../gate/index.ts';
-import { type Policy, PolicyError, loadPolicy } from '../policy/index.ts';
+import { type Logger, createLog } from '../gate/index.ts';
+import type { Config } from '../config/index.ts';
+import { type Policy, loadPolicy } from '../policy/index.ts';
 import { Failure } from '../protocol/index.ts';
-import { findBuilt } from '../try/built.ts';
 import { endOnCrash } from './crash.ts';
+import { type GateFlags, configOf, readOrEnd } from './gate-flags.ts';
+import { type Served, serveGate } from './serve-gate.ts';
 
 interface SocketOption {
   readonly name: string;
   readonly path: string;
-}
-interface GateCommandOptions {
-  readonly policy: string;
-  readonly ledger: string;
-  readonly audit: string;
-  readonly engine: string;
-  readonly network: string;
-  readonly socket: readonly SocketOption[];
-  readonly listen?: string;
-  readonly logLevel: string;
 }
 
 function absolute(path: string): string {
@@ -53,28 +29,6 @@ function parseSocket(text: string, before: readonly SocketOption[] = []): Socket
   return [...before, { name, path }];
 }
 
-function readPolicy(file: string, command: Command): Policy {
-  try {
-    return loadPolicy(readFileSync(file, 'utf8'), file);
-  } catch (error) {
-    if (error instanceof PolicyError) return command.error(error.message, { exitCode: 1, code: 'airlock.policy' });
-    return command.error(`${file}: cannot be read: ${(error as Error).message}`, { exitCode: 1, code: 'airlock.file' });
-  }
-}
-
-async function listen(gate: Gate, { socket, listen: address }: GateCommandOptions): Promise<Listener[]> {
-  const listeners: Listener[] = [];
-  try {
-    // A static runner: its socket serves one job after the other, so it is bound to none.
-    for (const { name, path } of socket) listeners.push(await listenOnSocket(gate, { name, path, ephemeral: false }));
-    if (address !== undefined) listeners.push(await listenForOperator(gate, address));
-    return listeners;
-  } catch (error) {
-    await Promise.all(listeners.map((listener) => listener.close()));
-    throw error;
-  }
-}
-
 /** The first signal stops in good order, the second at once. */
 function untilSignal(): Promise<NodeJS.Signals> {
   return new Promise((done) => {
@@ -87,68 +41,32 @@ function untilSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Whatever was opened, in the order in which it is closed when something else cannot be. */
-interface Opened {
-  audit?: Audit;
-  ledger?: FileLedger;
-  cells?: DockerCells;
-  gate?: Gate;
-}
-
-async function open(options: GateCommandOptions, policy: Policy, log: Logger, opened: Opened): Promise<Gate> {
-  const audit = (opened.audit = await fileAudit(options.audit));
-  await audit.write({ event: 'start', policy: policy.hash });
-  const holder = `${hostname()}/${process.pid}`;
-  const ledger = (opened.ledger = await openFileLedger({ folder: options.ledger, holder, log }));
-  const { engine: socket, network } = options;
-  const script = readFileSync(findBuilt().cell, 'utf8');
-  const image = policy.image.run;
-  const cells = (opened.cells = dockerCells({ socket, image, network, script, log, installation: ledger.id }));
-  await cells.check();
-  opened.gate = createSharedGate({ policy, ledger, audit, cells, log });
-  return opened.gate;
-}
-
-async function close({ audit, ledger, cells, gate }: Opened): Promise<void> {
-  if (gate !== undefined) await gate.stop();
-  else {
-    await audit?.close();
-    await ledger?.close();
-  }
-  cells?.close();
-}
-
-async function serve(options: GateCommandOptions, command: Command, policy: Policy, log: Logger): Promise<void> {
-  const opened: Opened = {};
-  let gate: Gate;
-  let listeners: Listener[];
+async function serve(config: Config, policy: Policy, text: string, command: Command, log: Logger): Promise<void> {
+  let served: Served;
   try {
-    gate = await open(options, policy, log, opened);
-    listeners = await listen(gate, options);
+    served = await serveGate(config, policy, text, log);
   } catch (error) {
-    await close(opened);
     const reason = error instanceof Error ? error.message : String(error);
     return command.error(`airlock gate: ${reason}`, {
       exitCode: 1,
       code: error instanceof Failure ? error.code : 'airlock.start',
     });
   }
-  log.info(
-    { policy: policy.hash, sockets: options.socket, listen: options.listen, notReady: gate.notReady() },
-    'the gate listens',
-  );
+  const { sockets, fleet, listen } = config;
+  log.info({ policy: policy.hash, sockets, fleet, listen, notReady: served.notReady() }, 'the gate listens');
   const signal = await untilSignal();
   log.info({ signal }, 'the gate stops; builds go on');
-  await Promise.all([close(opened), ...listeners.map((listener) => listener.close())]);
+  await served.close();
   log.info('the gate has stopped');
 }
 
-async function run(options: GateCommandOptions, command: Command): Promise<void> {
-  const policy = readPolicy(options.policy, command);
-  const log = createLog(options.logLevel);
+async function run(flags: GateFlags, command: Command): Promise<void> {
+  const config = configOf(flags, command);
+  const loaded = readOrEnd(config.policy, command, (text, file) => ({ text, policy: loadPolicy(text, file) }));
+  const log = createLog(config.logLevel);
   const takeBack = endOnCrash(log);
   try {
-    await serve(options, command, policy, log);
+    await serve(config, loaded.policy, loaded.text, command, log);
   } finally {
     takeBack();
   }
@@ -162,21 +80,26 @@ export function gateCommand(): Command {
   return new Command('gate')
     .summary("run the operator's side")
     .description('Proves who asks, decides by the policy, and is the only one who can start a cell.')
-    .requiredOption('--policy <file>', 'policy file (YAML)')
-    .requiredOption(
-      '--ledger <folder>',
-      'what was started, in files of this gate alone; made if it is missing',
-      absolute,
+    .addOption(
+      new Option('--config <file>', 'configuration file (YAML); in place of the options below').env('AIRLOCK_CONFIG'),
     )
-    .requiredOption('--audit <file>', 'audit log: one JSON line for each decision, on the disk before anything starts')
-    .requiredOption(
+    .option('--policy <file>', 'policy file (YAML)')
+    .option('--ledger <folder>', 'what was started, in files of this gate alone; made if it is missing', absolute)
+    .option('--audit <file>', 'audit log: one JSON line for each decision, on the disk before anything starts')
+    .option(
       '--socket <NAME=PATH>',
       'unix socket of one runner, in a folder of the gate that is mounted read-only into that runner alone; may be repeated',
       parseSocket,
     )
-    .requiredOption('--engine <socket>', 'unix socket of the Docker engine that runs the cells', absolute)
-    .requiredOption('--network <name>', 'Docker network of the cells, from which they reach Drone')
-    .option('--listen <address>', "the operator's /healthz and /readyz, on 127.0.0.1:PORT")
-    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error', 'silent']).default('info'))
-    .action((options: GateCommandOptions, command: Command) => run(options, command));
+    .option('--engine <socket>', 'unix socket of the Docker engine that runs the cells', absolute)
+    .option('--network <name>', 'Docker network of the cells, from which they reach Drone')
+    .addOption(
+      new Option('--listen <address>', "the operator's /healthz and /readyz, on 127.0.0.1:PORT").env('AIRLOCK_LISTEN'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'how much is logged (default: info)')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .env('AIRLOCK_LOG_LEVEL'),
+    )
+    .action((flags: GateFlags, command: Command) => run(flags, command));
 }

@@ -8,7 +8,18 @@ import { auditLine } from './audit-line.ts';
 import { within } from './limit.ts';
 
 export interface AuditEntry {
-  readonly event: 'start' | 'session' | 'proof' | 'rehearsal' | 'task' | 'order' | 'choice' | 'cancel' | 'end' | 'stop';
+  readonly event:
+    | 'start'
+    | 'policy'
+    | 'session'
+    | 'proof'
+    | 'rehearsal'
+    | 'task'
+    | 'order'
+    | 'choice'
+    | 'cancel'
+    | 'end'
+    | 'stop';
   readonly decision?: 'allowed' | 'refused' | 'failed' | undefined;
   readonly code?: string | undefined;
   readonly message?: string | undefined;

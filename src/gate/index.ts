@@ -4,6 +4,7 @@ export * from './cells/kubernetes/index.ts';
 export * from './cells/engine.ts';
 export * from './cells/none.ts';
 export * from './cells/process.ts';
+export type { RunnerSeen } from './context.ts';
 export * from './gate.ts';
 export * from './https-call.ts';
 export * from './identity/arc.ts';

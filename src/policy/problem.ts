@@ -6,7 +6,7 @@ export interface Problem {
   /** From 1. */
   readonly line: number;
   readonly column: number;
-  /** `repositories[0].allow[1].refs`; `policy` for the file as a whole. */
+  /** `repositories[0].allow[1].refs`; `policy` (or what else the file is) for the file as a whole. */
   readonly path: string;
   /** `what; what to change`. */
   readonly message: string;
@@ -21,14 +21,14 @@ export interface Found {
   readonly place?: 'key' | 'value' | undefined;
 }
 
-/** `repositories[0].allow[1].refs[0]` */
-export function formatPath(path: readonly PathItem[]): string {
+/** `repositories[0].allow[1].refs[0]` @param whole what the file as a whole is called */
+export function formatPath(path: readonly PathItem[], whole = 'policy'): string {
   let text = '';
   for (const item of path) {
     if (typeof item === 'number') text += `[${item}]`;
     else text += text === '' ? item : `.${item}`;
   }
-  return text === '' ? 'policy' : text;
+  return text === '' ? whole : text;
 }
 
 const shown = 100;

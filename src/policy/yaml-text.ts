@@ -34,16 +34,16 @@ function* tokensOf(text: string, lines: LineCounter): Generator<CST.Token> {
 }
 
 /** @throws {Unreadable} `lines` then knows the lines up to its offset */
-export function composeYaml(text: string, lines: LineCounter): Document.Parsed {
+export function composeYaml(text: string, lines: LineCounter, what = 'policy'): Document.Parsed {
   lines.addNewLine(0);
   if (Buffer.byteLength(text) > maxBytes)
     throw new Unreadable(0, `is larger than ${maxBytes} bytes; split the installation or shorten the file`);
   let document: Document.Parsed | undefined;
   for (const next of new Composer(options).compose(tokensOf(text, lines), true, text.length)) {
-    if (document) throw new Unreadable(next.range[0], 'a second document begins; keep one policy in one file');
+    if (document) throw new Unreadable(next.range[0], `a second document begins; keep one ${what} in one file`);
     document = next;
   }
-  if (!document) throw new Unreadable(0, 'there is no document; write a policy');
+  if (!document) throw new Unreadable(0, `there is no document; write a ${what}`);
   // What follows the first error is mostly its consequence.
   const [error] = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0]);
   if (error) throw new Unreadable(error.pos[0], `this is not YAML: ${error.message}; correct it here`);

@@ -67,15 +67,18 @@ function valueOf(walk: Walk, node: ParsedNode | null, key: number, path: Path): 
   return result;
 }
 
-/** Never throws: whatever the text is, the answer is a value, problems, or both. Up to 1 MiB. */
-export function readYaml(text: string): Yaml {
+/**
+ * Never throws: whatever the text is, the answer is a value, problems, or both. Up to 1 MiB.
+ * @param what the file is, for messages
+ */
+export function readYaml(text: string, what = 'policy'): Yaml {
   const lines = new LineCounter();
   const problems: Problem[] = [];
   const bad = new Set<string>();
   const places = new Map<string, { readonly key: number; readonly value: number }>();
   const at = (offset: number, path: Path, message: string): Problem => {
     const { line, col } = lines.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1), path: formatPath(path), message };
+    return { line: Math.max(line, 1), column: Math.max(col, 1), path: formatPath(path, what), message };
   };
   const report: Walk['report'] = (offset, path, message) => {
     problems.push(at(offset, path, message));
@@ -84,7 +87,7 @@ export function readYaml(text: string): Yaml {
   const place: Walk['place'] = (path, key, value) => void places.set(JSON.stringify(path), { key, value });
   let value: unknown;
   try {
-    value = valueOf({ report, place }, composeYaml(text, lines).contents, 0, []);
+    value = valueOf({ report, place }, composeYaml(text, lines, what).contents, 0, []);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     report(error.offset, [], error.message);

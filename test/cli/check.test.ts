@@ -129,6 +129,6 @@ ${path}:3:26: identity.bindd: is not a key that is known here; did you mean bind
   test('that is not named is asked for', async () => {
     const { code, err } = await check([]);
     expect(code).toBe(1);
-    expect(err).toContain("missing required argument 'policy'");
+    expect(err).toContain("missing required argument 'file'");
   });
 });

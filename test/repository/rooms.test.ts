@@ -18,9 +18,14 @@ const table: Readonly<Record<string, Room>> = {
   drone: { rooms: ['protocol'], packages: ['valibot', 'eventsource-parser'] },
   hook: { rooms: ['protocol'], packages: ['valibot'] },
   cell: { rooms: ['protocol', 'drone'], packages: ['valibot', 'eventsource-parser'] },
+  config: { rooms: ['protocol', 'policy'], packages: 'any' },
   gate: { rooms: ['protocol', 'policy'], packages: 'any' },
+  fleet: { rooms: ['protocol', 'policy', 'gate'], packages: 'any' },
   try: { rooms: ['protocol', 'policy', 'drone', 'hook', 'cell', 'gate'], packages: 'any' },
-  cli: { rooms: ['protocol', 'policy', 'drone', 'hook', 'cell', 'gate', 'try'], packages: 'any' },
+  cli: {
+    rooms: ['protocol', 'policy', 'drone', 'hook', 'cell', 'config', 'gate', 'fleet', 'try'],
+    packages: 'any',
+  },
 };
 
 /** Programs and code at run time: the way from a string of a workflow to the machine. */
@@ -97,6 +102,7 @@ describe('the table of rooms', () => {
     ['src/drone/stream.ts', 'eventsource-parser/stream'],
     ['src/gate/server.ts', '../policy/index.ts'],
     ['src/gate/cells/process.ts', 'node:child_process'],
+    ['src/fleet/fleet.ts', '../gate/index.ts'],
     ['src/try/demo.ts', '@actions/workflow-parser'],
     ['src/cli/main.ts', '../../package.json'],
     ['src/cli/main.ts', '../try/index.ts'],
@@ -111,6 +117,8 @@ describe('the table of rooms', () => {
     ['src/hook/a/b.ts', '../../gate/types.ts', 'hook may not depend on gate'],
     ['src/gate/server.ts', '../drone/trigger.ts', 'gate may not depend on drone'],
     ['src/gate/server.ts', '../cell/main.ts', 'gate may not depend on cell'],
+    ['src/gate/server.ts', '../fleet/fleet.ts', 'gate may not depend on fleet'],
+    ['src/config/load.ts', '../gate/index.ts', 'config may not depend on gate'],
     ['src/try/demo.ts', '../cli/main.ts', 'try may not depend on cli'],
     ['src/try/demo.ts', '../../test/fakes/drone.ts', 'test/fakes/drone.ts is outside src/'],
     ['src/gate/server.ts', '../../package.json', 'package.json is outside src/'],

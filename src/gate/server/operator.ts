@@ -10,7 +10,7 @@ import type { Listener } from './socket.ts';
 
 const json = (status: number, body: object): JsonReply => ({ kind: 'json', status, body });
 
-function answer(gate: Gate, call: Call): Reply {
+function answer(gate: Pick<Gate, 'notReady'>, call: Call, warnings: readonly string[]): Reply {
   const known = call.path === '/healthz' || call.path === '/readyz';
   if (!known || call.method !== 'GET' || call.query !== '')
     return jsonError(
@@ -24,24 +24,27 @@ function answer(gate: Gate, call: Call): Reply {
     );
   if (call.path === '/healthz') return json(200, { alive: true });
   const reasons = gate.notReady();
-  return json(reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons });
+  const ready = reasons.length === 0;
+  return json(ready ? 200 : 503, { ready, reasons, ...(warnings.length === 0 ? {} : { warnings }) });
 }
 
 /**
  * @param address `127.0.0.1:PORT` or `[::1]:PORT`; port 0: any
+ * @param warnings what the operator should know although calls are taken
  * @throws {Failure} `gate-failed` with one sentence for the operator
  */
 export async function listenForOperator(
-  gate: Gate,
+  gate: Pick<Gate, 'notReady' | 'log'>,
   address: string,
   given: Partial<ServerLimits> = {},
+  warnings: () => readonly string[] = () => [],
 ): Promise<Listener & { readonly port: number }> {
   const [, host = '', port = ''] = /^(127\.0\.0\.1|\[::1\]):([0-9]{1,5})$/.exec(address) ?? [];
   const plainHost = host.replace(/[[\]]/g, '');
   if (isIP(plainHost) === 0 || Number(port) > 65_535)
     throw new Failure('gate-failed', `the operator's address must be 127.0.0.1:PORT or [::1]:PORT, not ${address}`);
   const limits = { ...defaultServerLimits, ...given };
-  const server = createHttpServer((call) => Promise.resolve(answer(gate, call)), limits, gate.log);
+  const server = createHttpServer((call) => Promise.resolve(answer(gate, call, warnings())), limits, gate.log);
   await new Promise<void>((done, fail) => {
     server.once('error', (error) => fail(listenFailure(address, error)));
     server.listen(Number(port), plainHost, done);

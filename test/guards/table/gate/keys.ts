@@ -85,21 +85,23 @@ const keySet = guardsOf(
   ],
 );
 
-const get = guardsOf(
+const get = guardsOf('gate', 'src/gate/identity/https-get.ts', guarded, [
+  {
+    rule: 'keys are never fetched where a redirect leads',
+    find: 'if (status !== 200)',
+    replace: 'if (status === 500)',
+  },
+]);
+
+const call = guardsOf(
   'gate',
-  'src/gate/identity/https-get.ts',
+  'src/gate/https-call.ts',
   [keysTest],
   [
     {
       rule: 'keys are fetched by https only',
       find: "if (url.protocol !== 'https:')",
       replace: "if (url.protocol === '')",
-    },
-    {
-      rule: 'keys are never fetched where a redirect leads',
-      find: 'if (response.statusCode !== 200)',
-      replace: 'if (response.statusCode === 500)',
-      tests: guarded,
     },
     {
       rule: 'an answer with keys has no encoding',
@@ -110,16 +112,16 @@ const get = guardsOf(
     { rule: 'an answer with keys is bounded', find: 'if (size > max)', replace: 'if (size > 1e12)', tests: guarded },
     {
       rule: 'fetching keys has a limit in time',
-      find: 'AbortSignal.timeout(options.timeout)',
+      find: 'AbortSignal.timeout(timeout)',
       replace: 'AbortSignal.timeout(60_000)',
       tests: guarded,
     },
     {
       rule: "the issuer's certificate is verified",
-      find: '        agent: false,\n        ca: options.ca,',
-      replace: '        agent: false,\n        rejectUnauthorized: false,\n        ca: options.ca,',
+      find: '        agent: false,\n        ca,',
+      replace: '        agent: false,\n        rejectUnauthorized: false,\n        ca,',
     },
   ],
 );
 
-export const guards: readonly Guard[] = [...keysRules, ...keySet, ...get];
+export const guards: readonly Guard[] = [...keysRules, ...keySet, ...get, ...call];

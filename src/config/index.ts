@@ -1,0 +1,3 @@
+export { configJsonSchema } from './json-schema.ts';
+export { loadConfig } from './load.ts';
+export * from './types.ts';

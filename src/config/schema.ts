@@ -1,0 +1,150 @@
+// The gate's configuration, key by key: where things are, and how much of the machine runners may use. What a job may do
+// stands in the policy alone, so that the two can be owned by different people. No secret is ever in it, only files.
+
+import * as v from 'valibot';
+import { duration, file, number, origin, size } from '../policy/fields.ts';
+import { pinnedImage, repositoryName } from '../policy/names.ts';
+import { listOf, object, oneOf, text } from '../policy/shapes.ts';
+
+const path = (description: string) =>
+  text(/^\/[^\x00-\x1f\x7f]{1,1024}$/, 'is no absolute path; write the whole path, beginning with /', description);
+
+const network = (description: string) =>
+  text(
+    /^(?!(?:host|bridge|default|none)$)[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/,
+    'is no network of its own; make one (docker network create) and write its name',
+    description,
+  );
+
+const plainLabel = text(
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+  'is no plain label; letters, digits and . _ - are allowed',
+  'What jobs write as runs-on:',
+);
+
+const docker = object({
+  socket: path("Unix socket of the engine; whoever may open it is root on the engine's machine"),
+  network: network('Docker network of the cells, from which they reach Drone and nothing else'),
+  limits: v.optional(
+    v.pipe(
+      object({
+        memory: size('64GiB', '256MiB', 'Memory of a cell'),
+        pids: number(100_000, 64, 'Processes and threads of a cell'),
+        cpus: number(64, 1, 'Processors of a cell'),
+      }),
+      v.description('What each cell may use'),
+    ),
+    {},
+  ),
+});
+
+const socket = object({
+  name: text(
+    /^(?!airlock-)[A-Za-z0-9][A-Za-z0-9._:/-]{0,250}$/,
+    'is no name for a runner; letters, digits and . _ : / - are allowed, and airlock- is for the fleet',
+    "The runner's name at GitHub, and its identity here",
+  ),
+  path: path('Unix socket, in a folder of the gate that is mounted read-only into this runner alone'),
+});
+
+const github = object({
+  url: v.optional(origin('Where GitHub is'), 'https://github.com'),
+  organization: v.optional(
+    text(
+      /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,98}[A-Za-z0-9])?$/,
+      'is no organisation; write its login',
+      'Whose runners they are',
+    ),
+  ),
+  repository: v.optional(v.pipe(repositoryName, v.description('The one repository whose runners they are'))),
+  app: v.optional(
+    v.pipe(
+      v.union(
+        [v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^[A-Za-z0-9]{1,40}$/))],
+        "is no App; write its id or its client id from the App's settings",
+      ),
+      v.description('Id or client id of the GitHub App'),
+    ),
+  ),
+  key: v.optional(v.pipe(file, v.description("File of the App's private key (PEM)"))),
+  token: v.optional(v.pipe(file, v.description('File of a fine-grained token, in place of an App'))),
+  proxy: v.optional(origin('CONNECT proxy on the way to GitHub')),
+  ca: v.optional(v.pipe(file, v.description('PEM file of the certificate authorities to trust for GitHub'))),
+});
+
+const fleet = object({
+  group: v.optional(
+    text(
+      /^[\x20-\x7e]{1,100}$/,
+      "is no name of a runner group; write it as in the organisation's settings",
+      'Runner group',
+    ),
+    'Default',
+  ),
+  labels: listOf(plainLabel, 'Labels of the runners'),
+  idle: number(100, 1, 'Runners that wait for a job'),
+  max: number(1000, 10, 'Runners at the same time'),
+  image: v.pipe(
+    pinnedImage,
+    v.description("The runners' image, pinned: name@sha256:… or sha256:… (image id); never pulled"),
+  ),
+  network: network('Docker network of the runners, from which they reach the egress proxy and nothing else'),
+  proxy: v.optional(origin("The runners' way to GitHub")),
+  idTokenHost: v.optional(
+    text(
+      /^[A-Za-z0-9.][A-Za-z0-9.-]{0,252}$/,
+      'is no host name; write the host that id tokens are asked of',
+      'Suffix of the host that id tokens are asked of, for GitHub Enterprise Server',
+    ),
+  ),
+  deadline: duration('120h', '6h', 'How long a runner may wait for a job, and how long the job may take'),
+  limits: v.optional(
+    v.pipe(
+      object({
+        memory: size('64GiB', '1GiB', 'Memory of a runner, what it writes included'),
+        pids: number(100_000, 512, 'Processes and threads of a runner'),
+        cpus: number(64, 2, 'Processors of a runner'),
+        work: size('64GiB', '256MiB', 'Size of the work folder, in memory'),
+      }),
+      v.description('What each runner may use'),
+    ),
+    {},
+  ),
+  folder: v.optional(
+    text(
+      /^\/[A-Za-z0-9._/-]{1,60}$/,
+      'is no short absolute path; a socket path has 107 bytes, so write at most 60 characters',
+      "Folder of the runners' sockets, of the gate alone, under this same path on the engine's machine",
+    ),
+    '/run/airlock/runners',
+  ),
+});
+
+export const configSchema = v.pipe(
+  object({
+    version: v.pipe(
+      v.literal(1, 'is a version that this airlock does not read; write 1'),
+      v.description('Version of this format'),
+    ),
+    policy: path('The policy file: what jobs may do'),
+    ledger: path('Folder of what was started, of this gate alone; made if it is missing'),
+    audit: path('Audit log: one JSON line for each decision'),
+    listen: v.optional(
+      text(
+        /^(?:127\.0\.0\.1|\[::1\]):[0-9]{1,5}$/,
+        'is no address of this machine alone; write 127.0.0.1:PORT',
+        "The operator's /healthz and /readyz",
+      ),
+    ),
+    logLevel: v.optional(oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'How much is logged'), 'info'),
+    engine: v.pipe(object({ docker }), v.description('What runs the cells')),
+    sockets: v.optional(listOf(socket, 'Static runners: a socket each, one job after the other (for trying out)')),
+    github: v.optional(
+      v.pipe(github, v.description('Who the gate is at GitHub: for a fleet, and for identity.bind: github')),
+    ),
+    fleet: v.optional(v.pipe(fleet, v.description('Ephemeral runners on this Docker engine, one for each job'))),
+  }),
+  v.title('airlock configuration'),
+);
+
+export type ConfigFile = v.InferOutput<typeof configSchema>;
