@@ -58,8 +58,8 @@ const orderMayLive = (phase: TaskPhase): boolean =>
   phase === 'ordered' || phase === 'building' || phase === 'cancelling';
 
 /**
- * A promotion's cell has its order and waits for the choice, without which it asks Drone for nothing. Once a choice is
- * written, it may have been told: until the record says so, nothing was.
+ * A promotion's cell asks Drone for nothing before it hears of the choice, and it hears of it only after this record has
+ * it. So without one nothing was asked for, and with one it may have been.
  */
 export const isChoosing = ({ plan, choice }: LedgerRecord): boolean => plan.kind !== 'build' && choice === undefined;
 
