@@ -8,6 +8,7 @@ import { matrix } from './cases.ts';
 import { whyNoEngine } from './engine.ts';
 import { runLanes } from './lanes.ts';
 import { rowsOf } from './rows.ts';
+import { closeWorlds } from './world.ts';
 import { type Ended, closing, heading, lineOf, summaryOf } from './table.ts';
 
 const usage = `npm run crashes -- [--only TEXT] [--every N] [--jobs N] [--seed N] [--list] [--show]
@@ -87,8 +88,17 @@ async function main(): Promise<number> {
   return all.length > 0 && all.every(({ wrong }) => wrong.length === 0) ? 0 : 1;
 }
 
-// Each engine, gate and hook ends with this process, whatever ends it.
+// Each engine and each hook wants to know of this process's end.
 process.setMaxListeners(0);
+for (const [name, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(name, () => {
+    console.error(`crashes: ${name}; everything that was started is ended first`);
+    void closeWorlds().finally(() => process.exit(code));
+  });
+}
 try {
   process.exitCode = await main();
 } catch (error) {

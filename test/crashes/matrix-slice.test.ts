@@ -14,14 +14,14 @@ const reason = whyNot();
 describe(`the kill matrix${reason === null ? '' : ` (no engine: ${reason})`}`, { skip: reason !== null }, () => {
   it('ends as expected in a slice of it, and says so', { timeout: 300_000 }, async () => {
     expect(existsSync(program), 'npm test builds it first').toBe(true);
-    const args = [program, '--only', 'cell running: ', '--every', '4', '--jobs', '2', '--show'];
+    const args = [program, '--only', 'cell running: ', '--every', '6', '--jobs', '2', '--show'];
     const { code, stdout, stderr } = await run(process.execPath, args, { limit: 290_000 });
     const [, count = '0'] = /^crashes: (\d+) cases, (\d+) as expected$/m.exec(stdout) ?? [];
     expect({ code, stdout, stderr }).toMatchObject({
       code: 0,
       stdout: expect.stringContaining(`crashes: ${count} cases, ${count} as expected`),
     });
-    expect(Number(count)).toBeGreaterThan(5);
+    expect(Number(count)).toBeGreaterThan(3);
   });
 
   it('says which options there are, and refuses others', async () => {

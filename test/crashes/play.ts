@@ -10,8 +10,8 @@ import { until, within } from './wait.ts';
 import type { World } from './world.ts';
 
 /** Milliseconds: a job after it was struck, and everything that comes behind it. */
-export const bound = 120_000;
-const limit = 180_000;
+export const bound = 180_000;
+const limit = 200_000;
 
 const live = new Set(['pending', 'running', 'blocked', 'waiting_on_dependencies']);
 const settled = (job: Job): boolean => job.builds().every(({ status }) => !live.has(status));
@@ -73,7 +73,7 @@ export async function play(world: World, { row, strikes }: Case): Promise<Played
     cellsLeft = Math.max((await world.engine.cells('all')).length, world.engine.contained().length);
     return cellsLeft === 0;
   };
-  await until(60_000, 'no cell is left', noCell).catch(() => undefined);
+  await until(90_000, 'no cell is left', noCell).catch(() => undefined);
   const fault = world.gate.fault();
   if (fault !== null) troubles.push(fault);
   const { lines } = job;

@@ -77,18 +77,23 @@ function ofCell(world: World, job: Job, { of }: Row): Moment {
     case 'cancelling':
       return world.drone.tap.hold(({ method }) => method === 'DELETE', 'asked');
     default:
-      return free(world.state(of));
+      return world.tap.holdLine((line) => line.includes(`"phase":"${of}"`));
   }
+}
+
+function ofLedger(world: World, job: Job, { of }: Row): Moment {
+  const reached = world.ledger.phase(job.run, of);
+  if (of === 'ordered') return beforeDrone(world, job, reached);
+  // Its hook would end, having read the result.
+  return of === 'ended' ? { ...world.tap.holdLine((line) => line.includes('"k":"result"')), reached } : free(reached);
 }
 
 function arm(world: World, job: Job, row: Row): Moment {
   switch (row.kind) {
     case 'call':
       return ofCall(world, job, row);
-    case 'ledger': {
-      const reached = world.ledger.phase(job.run, row.of);
-      return row.of === 'ordered' ? beforeDrone(world, job, reached) : free(reached);
-    }
+    case 'ledger':
+      return ofLedger(world, job, row);
     case 'cell':
       return ofCell(world, job, row);
     case 'drone':

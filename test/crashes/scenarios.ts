@@ -17,10 +17,12 @@ function scenario(ms: number, more: Partial<DroneScenario> = {}, blocked = false
 
 export const quick = scenario(300);
 
-export function scenarioOf({ by }: Pick<Row, 'by'>): DroneScenario {
+export function scenarioOf({ by, of }: Pick<Row, 'by' | 'of'>): DroneScenario {
   // Long enough to be cancelled, and over soon where the cancel does not arrive.
   if (by === 'cancel') return scenario(20_000);
-  return scenario(1_500, {}, by === 'approval');
+  // A cell that looks every 2 s must see it run.
+  const slow = of === 'running' || of === 'liveLog';
+  return scenario(slow ? 4_000 : 1_500, {}, by === 'approval');
 }
 
 /** Holds the only place for as long as it takes to kill something. */

@@ -63,6 +63,16 @@ test('what is held when it is asked has not arrived', async ({ tapped: { tap, as
   expect(served).toEqual(['POST /b', 'POST /a']);
 });
 
+test('a line that is held does not arrive before it is released', async ({ tapped: { tap, ask, lines } }) => {
+  const held = tap.holdLine((line) => line === 'two');
+  const answer = ask('/a');
+  await held.reached;
+  expect(lines).toEqual(['one']);
+  held.release();
+  expect(await answer).toContain('two');
+  expect(lines).toEqual(['one', 'two']);
+});
+
 test('what is held when it is answered was carried out', async ({ tapped: { tap, ask, served, lines } }) => {
   const held = tap.hold(() => true, 'answered');
   const answer = ask('/a');

@@ -23,6 +23,8 @@ export interface Tap {
   readonly path: string;
   /** Every exchange that fits is held from now on. */
   hold(fits: (exchange: Exchange) => boolean, side: Side): Held;
+  /** Every line of an answer that fits is held from now on, and what comes behind it. */
+  holdLine(fits: (line: string) => boolean): Held;
   close(): Promise<void>;
 }
 
@@ -35,9 +37,10 @@ export interface TapOptions {
   readonly onExchange?: (exchange: Exchange) => void;
 }
 
+/** `line`: what is held is a line of an answer. */
 interface Hold extends Held {
-  readonly fits: (exchange: Exchange) => boolean;
-  readonly side: Side;
+  readonly fits: (exchange: Exchange, line: string) => boolean;
+  readonly side: Side | 'line';
   readonly reach: () => void;
   readonly released: Promise<void>;
 }
@@ -52,7 +55,7 @@ async function bodyOf(req: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function newHold(fits: Hold['fits'], side: Side): Hold {
+function newHold(fits: Hold['fits'], side: Hold['side']): Hold {
   let reach = (): void => undefined;
   let release = (): void => undefined;
   const reached = new Promise<void>((done) => (reach = done));
@@ -60,30 +63,26 @@ function newHold(fits: Hold['fits'], side: Side): Hold {
   return { fits, side, reach, reached, released, release };
 }
 
-/** Passes an answer's bytes on, and tells its lines. */
-function pass(from: IncomingMessage, res: ServerResponse, onLine: (line: string) => void): void {
+/** Passes an answer's bytes on, and tells its lines before. */
+async function pass(from: IncomingMessage, res: ServerResponse, tell: (line: string) => Promise<void>): Promise<void> {
   let rest = '';
   res.writeHead(from.statusCode ?? 502, passedOn(from.headers));
   res.flushHeaders();
-  from.on('data', (chunk: Buffer) => {
-    const lines = `${rest}${chunk.toString('utf8')}`.split('\n');
+  for await (const chunk of from) {
+    const lines = `${rest}${(chunk as Buffer).toString('utf8')}`.split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) onLine(line);
+    for (const line of lines) await tell(line);
     res.write(chunk);
-  });
-  from.once('end', () => res.end());
-  from.once('error', () => res.destroy());
-  from.once('close', () => {
-    if (!from.complete) res.destroy();
-  });
+  }
+  res.end();
 }
 
 export async function startTap({ path, to, onLine, onExchange }: TapOptions): Promise<Tap> {
   const holds = new Set<Hold>();
 
-  async function heldAt(exchange: Exchange, side: Side): Promise<void> {
+  async function heldAt(exchange: Exchange, side: Hold['side'], line = ''): Promise<void> {
     for (const hold of holds) {
-      if (hold.side !== side || !hold.fits(exchange)) continue;
+      if (hold.side !== side || !hold.fits(exchange, line)) continue;
       hold.reach();
       await hold.released;
     }
@@ -101,7 +100,14 @@ export async function startTap({ path, to, onLine, onExchange }: TapOptions): Pr
     res.once('close', () => onward.destroy());
     onward.once('error', () => res.destroy());
     onward.once('response', (answer) => {
-      void heldAt(exchange, 'answered').then(() => pass(answer, res, (line) => onLine?.(exchange, line)));
+      const tell = async (line: string): Promise<void> => {
+        await heldAt(exchange, 'line', line);
+        if (!res.destroyed) onLine?.(exchange, line);
+      };
+      // An answer that breaks off breaks off behind the tap, too.
+      heldAt(exchange, 'answered')
+        .then(() => pass(answer, res, tell))
+        .catch(() => res.destroy());
     });
     onward.end(body);
   }
@@ -110,19 +116,22 @@ export async function startTap({ path, to, onLine, onExchange }: TapOptions): Pr
     serve(req, res).catch(() => res.destroy());
   });
   await new Promise<void>((done, fail) => server.once('error', fail).listen(path, done));
+  function add(fits: Hold['fits'], side: Hold['side']): Held {
+    const hold = newHold(fits, side);
+    holds.add(hold);
+    return {
+      reached: hold.reached,
+      release() {
+        holds.delete(hold);
+        hold.release();
+      },
+    };
+  }
+
   return {
     path,
-    hold(fits, side) {
-      const hold = newHold(fits, side);
-      holds.add(hold);
-      return {
-        reached: hold.reached,
-        release() {
-          holds.delete(hold);
-          hold.release();
-        },
-      };
-    },
+    hold: (fits, side) => add(fits, side),
+    holdLine: (fits) => add((_, line) => fits(line), 'line'),
     close: () =>
       new Promise((done) => {
         server.close(() => done());

@@ -90,6 +90,14 @@ function seenStates() {
   };
 }
 
+/** Of every world that is open or being opened. */
+const closers = new Set<() => Promise<void>>();
+
+/** For a program that is told to end: its engines and gates are processes that nobody else would end. */
+export async function closeWorlds(): Promise<void> {
+  await Promise.all([...closers].map((close) => close()));
+}
+
 export async function openWorld(mode: EngineMode): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'airlock-crash-'));
   const closing: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })];
@@ -98,8 +106,10 @@ export async function openWorld(mode: EngineMode): Promise<World> {
     return made;
   };
   const close = async (): Promise<void> => {
-    for (const one of closing) await one();
+    closers.delete(close);
+    for (const one of closing.splice(0)) await one();
   };
+  closers.add(close);
   try {
     const engine = keep(await startWorldEngine(mode), (one) => one.end());
     const issuer: Issuer = keep(await startIssuer({ issuer: 'https://token.actions.githubusercontent.com' }), (one) =>
