@@ -52,11 +52,14 @@ async function takePlace(folder, network) {
   throw new Error(`${places} clusters run on this machine already`);
 }
 
-/** The number of the node's first process. @param {string} pause @param {boolean} outlive */
-async function makeNode(pause, outlive) {
+/**
+ * The number of the node's first process, which has the cluster's folder as its argument.
+ * @param {string} pause @param {string} folder @param {boolean} outlive
+ */
+async function makeNode(pause, folder, outlive) {
   const bound = outlive ? [] : ['setpriv', '--pdeathsig', 'KILL', '--'];
   const namespaces = ['unshare', '--mount', '--pid', '--net', '--fork', '--kill-child', '--mount-proc', '--'];
-  const [program, ...args] = [...bound, ...namespaces, pause];
+  const [program, ...args] = [...bound, ...namespaces, pause, folder];
   const child = spawn(program, args, {
     stdio: 'ignore',
     detached: outlive,
@@ -127,7 +130,7 @@ export async function startCluster({ enforcer = true, outlive = false, network =
   const layout = await takePlace(folder, network);
   let pid = 0;
   try {
-    pid = await makeNode(built.pause, outlive);
+    pid = await makeNode(built.pause, folder, outlive);
     writeSettings(layout);
     makeGroup(layout.group);
     await Promise.all([makeCertificates(layout), connect(layout, pid)]);
@@ -154,6 +157,7 @@ export async function startCluster({ enforcer = true, outlive = false, network =
     return openCluster(folder);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
+    if (pid === 0) await run(['ip', 'link', 'delete', layout.link]);
     await remove({ layout, pid });
     throw new Error(`the cluster did not come up: ${text}`, { cause: error });
   }

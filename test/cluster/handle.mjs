@@ -1,6 +1,6 @@
 // A running cluster in the hands of a test. Everything that is needed for it lies in the cluster's folder, so any
 // process may take it in hand, not only the one that started it.
-import { existsSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessOf, ask } from './api.mjs';
 import { components } from './components.mjs';
@@ -47,10 +47,10 @@ import { must, run, stepLimit, until } from './run.mjs';
  * @property {() => Promise<void>} stop  everything, without a trace
  */
 
-/** Whether the process is the one that was written down, and no later one of the same number. @param {number} pid */
-export function holdsNode(pid) {
+/** Whether its first process runs: that one, and no later one of the same number. @param {Pick<Kept, 'layout' | 'pid'>} kept */
+function holdsNode({ layout, pid }) {
   try {
-    return readlinkSync(`/proc/${pid}/exe`).endsWith('/pause');
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[1] === layout.folder;
   } catch {
     return false;
   }
@@ -68,10 +68,12 @@ const read = (folder) =>
 
 /** Ends what is left of a cluster, however it ended. @param {Pick<Kept, 'layout' | 'pid'>} kept */
 export async function remove({ layout, pid }) {
-  if (holdsNode(pid)) process.kill(pid, 'SIGKILL');
-  await until('the node is gone', () => !holdsNode(pid));
-  // The link and its routes go with the node's namespace, sooner or later.
-  await run(['ip', 'link', 'delete', layout.link]);
+  if (holdsNode({ layout, pid })) {
+    // While the node lives, the link of this name is its own; afterwards another cluster may have taken the place.
+    await run(['ip', 'link', 'delete', layout.link]);
+    process.kill(pid, 'SIGKILL');
+  }
+  await until('the node is gone', () => !holdsNode({ layout, pid }));
   await removeGroup(layout.group);
   rmSync(layout.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
@@ -84,7 +86,7 @@ export function openCluster(folder) {
   const kept = read(folder);
   if (kept === null) throw new Error(`there is no cluster in ${folder}`);
   const { layout, pid, built } = kept;
-  if (!holdsNode(pid)) throw new Error(`the cluster in ${folder} has ended`);
+  if (!holdsNode(kept)) throw new Error(`the cluster in ${folder} has ended`);
   const admin = accessOf(join(folder, 'admin.kubeconfig'));
   const programs = components(layout, built.hyper);
   const pidFile = (/** @type {Component} */ name) => join(folder, 'pids', name);

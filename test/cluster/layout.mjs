@@ -1,5 +1,6 @@
 // Names, addresses and files of one cluster. Each cluster takes a place: a number that no other one on this machine
 // has, from which all its addresses follow, so that any number of clusters stand side by side.
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 /** Places in one network of 65,536 addresses; see `layoutOf`. */
@@ -19,7 +20,7 @@ export const nodeName = 'node1';
  * @property {string} serviceRange
  * @property {string} serviceAddress  of the service `kubernetes`
  * @property {string} server  the API server's URL
- * @property {string} group   control group of all pods
+ * @property {string} group   control group of all pods; no later cluster has the same one
  * @property {string} runtime  socket of containerd
  */
 
@@ -42,7 +43,7 @@ export function layoutOf(folder, place, network) {
     serviceRange: `${network}.${128 + place}.0/24`,
     serviceAddress: `${network}.${128 + place}.1`,
     server: `https://${nodeAddress}:6443`,
-    group: `airlock-cluster-${network}.${place}`,
+    group: `airlock-cluster-${randomBytes(6).toString('hex')}`,
     runtime: join(folder, 'containerd.sock'),
   };
 }
