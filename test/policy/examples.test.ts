@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { decide, loadPolicy, policyJsonSchema } from '../../src/policy/index.ts';
+import { chooseBuild, decide, loadPolicy, policyJsonSchema } from '../../src/policy/index.ts';
 import { ask, claims, sha } from './sample.ts';
 
 const read = (name: string) => readFileSync(new URL(`../../examples/${name}`, import.meta.url), 'utf8');
@@ -35,10 +35,30 @@ describe('policy.reference.yaml', () => {
   });
 
   test('promotes to production only out of the environment production', () => {
-    const promote = ask({ task: 'drone promote', target: 'production' });
+    const promote = ask({ task: 'drone promote', target: 'production', params: { ENVIRONMENT: 'production' } });
     const job = { repositoryId: '123456' };
     expect(decide(policy, claims({ ...job, environment: 'production' }), promote).allowed).toBe(true);
     expect(decide(policy, claims(job), promote)).toMatchObject({ refusal: { code: 'environment-not-allowed' } });
+  });
+
+  test('promotes what its first entry built', () => {
+    const job = claims({ repositoryId: '123456', environment: 'production' });
+    const promote = ask({ task: 'drone promote', target: 'production', params: { ENVIRONMENT: 'production' } });
+    const decision = decide(policy, job, promote);
+    if (!decision.allowed) throw decision.refusal;
+    const source = { AIRLOCK_REF: job.ref, AIRLOCK_COMMIT: job.sha, AIRLOCK_NONCE: 'e'.repeat(32) };
+    const params = { ENVIRONMENT: 'staging', VERSION: 'v1.2.3', ...source };
+    const built = {
+      number: 7,
+      event: 'custom',
+      status: 'success',
+      ref: 'refs/heads/main',
+      commit: sha,
+      params,
+    } as const;
+    const found = { builds: [built], seen: 1, whole: true };
+    expect(chooseBuild(decision.plan, found, [built])).toEqual(built);
+    expect(chooseBuild(decision.plan, found, [])).toMatchObject({ code: 'build-not-allowed' });
   });
 
   test('names every key that the schema knows', () => {
