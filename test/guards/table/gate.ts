@@ -2,6 +2,7 @@ import type { Guard } from '../guard.ts';
 import { guards as admission } from './gate/admission.ts';
 import { guards as audit } from './gate/audit.ts';
 import { guards as cellReport } from './gate/cell-report.ts';
+import { guards as choice } from './gate/choice.ts';
 import { guards as http } from './gate/http.ts';
 import { guards as keys } from './gate/keys.ts';
 import { guards as life } from './gate/life.ts';
@@ -28,6 +29,7 @@ export const gate: readonly Guard[] = [
   ...limits,
   ...owner,
   ...machine,
+  ...choice,
   ...cellReport,
   ...relay,
   ...places,

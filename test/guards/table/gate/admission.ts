@@ -19,13 +19,6 @@ const admissionRules = guardsOf(
       only: 'is refused, at the rehearsal and at the task',
     },
     {
-      rule: 'a task that this version cannot carry out is refused',
-      code: 'task-not-available',
-      find: "if (decision.plan.kind !== 'build') throw notAvailable(request.task);",
-      replace: '',
-      only: 'is refused after the decision, and told so',
-    },
-    {
       rule: 'a request id that is used again asks for the same',
       code: 'request-changed',
       find: 'checkSameBody(task.journal.record(), bodyHash(request));',

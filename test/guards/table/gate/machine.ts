@@ -29,8 +29,8 @@ const step = guardsOf(
     },
     {
       rule: "a build's number is told once",
-      find: 'if (!orderMayLive(phase) || record.number !== null) return still;',
-      replace: 'if (!orderMayLive(phase)) return still;',
+      find: 'if (!mayLive || record.number !== null) return still;',
+      replace: 'if (!mayLive) return still;',
       tests: ['test/gate/guards.test.ts'],
     },
     {
@@ -66,14 +66,14 @@ const step = guardsOf(
     },
     {
       rule: 'a task without an order is cancelled without a cell',
-      find: "if (!orderMayLive(phase)) return end('cancelled', 'cancelled');",
+      find: "if (!mayLive) return end('cancelled', 'cancelled');",
       replace: '',
       tests: ['test/gate/guards.test.ts'],
     },
     {
       rule: 'what broke after an order is unknown',
-      find: "orderMayLive(phase) ? 'unknown' : 'error'",
-      replace: "orderMayLive(phase) ? 'error' : 'error'",
+      find: "mayLive ? 'unknown' : 'error'",
+      replace: "mayLive ? 'error' : 'error'",
       tests: ['test/gate/guards.test.ts'],
     },
   ],

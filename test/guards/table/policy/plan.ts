@@ -72,8 +72,8 @@ const plans = guardsOf(
     },
     {
       rule: 'no job speaks in the place of the reserved parameters',
-      find: '{ ...ask.params, ...sourceParams(claims) }',
-      replace: '{ ...sourceParams(claims), ...ask.params }',
+      find: '{ ...ask.params, ...ours }',
+      replace: '{ ...ours, ...ask.params }',
       tests: ['test/policy/guards.test.ts'],
     },
     {
@@ -88,6 +88,25 @@ const plans = guardsOf(
       replace: 'if (size > 1e9)',
     },
     {
+      rule: 'the log of a public repository stays at status unless the policy says otherwise',
+      find: "visibility === 'public' ? 'status' : 'full'",
+      replace: "visibility === 'public' ? 'full' : 'full'",
+    },
+    {
+      rule: 'drone build has no target',
+      find: 'target: isBuild ? undefined : ask.target',
+      replace: 'target: ask.target',
+      tests: [decide],
+    },
+  ],
+);
+
+const sizes = guardsOf(
+  'policy',
+  'src/policy/params-size.ts',
+  [plan],
+  [
+    {
       rule: 'the parameters are counted as Drone stores them',
       code: 'params-too-large',
       find: String.raw`.replace(/[<>&\u2028\u2029]/g, '\\u0000')`,
@@ -98,17 +117,6 @@ const plans = guardsOf(
       code: 'params-too-large',
       find: 'storedBytes(params) + nonceBytes',
       replace: 'storedBytes(params)',
-    },
-    {
-      rule: 'the log of a public repository stays at status unless the policy says otherwise',
-      find: "visibility === 'public' ? 'status' : 'full'",
-      replace: "visibility === 'public' ? 'full' : 'full'",
-    },
-    {
-      rule: 'drone build has no target',
-      find: 'target: isBuild ? undefined : ask.target',
-      replace: 'target: ask.target',
-      tests: [decide],
     },
   ],
 );
@@ -132,4 +140,4 @@ const closest = guardsOf(
   ],
 );
 
-export const guards: readonly Guard[] = [...globs, ...plans, ...closest];
+export const guards: readonly Guard[] = [...globs, ...plans, ...sizes, ...closest];

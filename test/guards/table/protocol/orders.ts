@@ -96,11 +96,11 @@ const events = guardsOf(
   ['test/protocol/event-parser.test.ts', malformed],
   [
     {
-      rule: 'a cell writes log, state and result, and nothing that only the gate says',
+      rule: 'a cell writes log, state, result and its question, and nothing that only the gate says',
       code: 'input-wrong-type',
-      find: "strict({ k: oneOf(['log', 'state', 'result']) })",
+      find: "strict({ k: oneOf(['log', 'state', 'result', 'builds']) })",
       replace:
-        "strict({ k: oneOf(['log', 'state', 'result', 'turn', 'ping'], '\"log\" | \"state\" | \"result\"') as never })",
+        "strict({ k: oneOf(['log', 'state', 'result', 'builds', 'turn', 'ping'], '\"log\" | \"state\" | \"result\" | \"builds\"') as never })",
     },
     {
       rule: 'a log event has 1 to 50 lines',
