@@ -68,7 +68,10 @@ function print({ name, exchanges, findings }: Outcome, open: readonly Finding[])
 
 async function main(): Promise<number> {
   const { positionals } = parseArgs({ allowPositionals: true });
-  const files = await recordingsIn(positionals.length > 0 ? positionals : [join(root, 'test/fixtures/drone')]);
+  const { files, problems } = await recordingsIn(
+    positionals.length > 0 ? positionals : [join(root, 'test/fixtures/drone')],
+  );
+  for (const problem of problems) console.error(`drone:conformance: ${problem}`);
   const met = new Map<KnownDifference, number>();
   let exchanges = 0;
   let differences = 0;
@@ -90,7 +93,7 @@ async function main(): Promise<number> {
   console.log(`known differences: ${times} met, for ${met.size} reasons`);
   for (const [{ because }, nth] of met) console.log(`    ${nth} × ${because}`);
   console.log(`conformance: ${files.length} recordings, ${exchanges} exchanges, ${differences} differences`);
-  return files.length > 0 && differences === 0 ? 0 : 1;
+  return problems.length === 0 && files.length > 0 && differences === 0 ? 0 : 1;
 }
 
 // Streams that were left alone have timers that nobody waits for.

@@ -10,6 +10,13 @@ function mainOf(stories: readonly PlayedStory[]): PlayedStory | undefined {
   return stories.find((story) => story.kind === 'build' && hasEnded(story)) ?? stories.find(hasEnded) ?? stories[0];
 }
 
+/** What the recording itself does not tell: the verdict is then one of what was played in its place, or of a limit. */
+function remarkOf({ played, truth }: Pick<PlayedStory, 'played' | 'truth'>): readonly string[] {
+  if (played.assumed) return ['(nobody recorded the end)'];
+  const left = played.number !== undefined && (truth.status === undefined || !isOver({ status: truth.status }));
+  return left ? ['(the recording ends before the build)'] : [];
+}
+
 function columns({ kind, judged: { told }, played, truth }: PlayedStory): string {
   const count = (value: number | null | undefined): string => String(value ?? '-').padEnd(6);
   return [
@@ -22,7 +29,7 @@ function columns({ kind, judged: { told }, played, truth }: PlayedStory): string
     `lost ${count(told.lost)}`,
     `doubled ${count(told.doubled)}`,
     `${played.seconds.toFixed(1)} s`,
-    ...(played.assumed ? ['(nobody recorded the end)'] : []),
+    ...remarkOf({ played, truth }),
   ].join(' ');
 }
 

@@ -25,7 +25,10 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: { details: { type: 'boolean', default: false }, table: { type: 'boolean', default: false } },
   });
-  const files = await recordingsIn(positionals.length > 0 ? positionals : [join(root, 'test/fixtures/drone')]);
+  const { files, problems } = await recordingsIn(
+    positionals.length > 0 ? positionals : [join(root, 'test/fixtures/drone')],
+  );
+  for (const problem of problems) console.error(`drone:playback: ${problem}`);
   const table = JSON.parse(await readFile(join(root, 'test/playback/expectations.json'), 'utf8')) as Table;
   const expectations: [string, unknown][] = [];
   const counts = { 'as expected': 0, 'not as expected': 0, 'not judged': 0 };
@@ -43,7 +46,7 @@ async function main(): Promise<number> {
     console.log(
       `playback: ${files.length} recordings, ${counts['as expected']} as expected, ${counts['not as expected']} not`,
     );
-  return files.length > 0 && counts['not as expected'] === 0 && escaped.length === 0 ? 0 : 1;
+  return problems.length === 0 && files.length > 0 && counts['not as expected'] === 0 && escaped.length === 0 ? 0 : 1;
 }
 
 // Streams that were left alone have timers that nobody waits for.

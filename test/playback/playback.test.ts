@@ -1,9 +1,10 @@
 // The built command: over the fixtures, over recordings that nobody has seen, and over recordings that were changed.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AnyRecording, cutShort, elsewhere } from '../support/changed-world.ts';
 import { type Ended, run } from '../support/run.ts';
 import { root } from '../support/tree.ts';
 import { recordUnseen } from '../support/unseen.ts';
@@ -107,11 +108,15 @@ describe('what must not be is told and fails the run', () => {
       } as Item);
     });
     change('changed', 'nothing-ran', '10-trigger-ok', (recording) => {
-      recording.items = edit(
+      const items = edit(
         recording.items,
         '"status":"success","exit_code":0,"started"',
         '"status":"skipped","exit_code":0,"started"',
       );
+      // Of a step that did not run there is neither a stream nor a stored log, and nobody saw it run.
+      recording.items = items.filter(({ kind, request }) => kind === 'exchange' && !request?.path.includes('/logs/'));
+      const look = items.find(({ kind }) => kind === 'poll') as unknown as { at: number; answers: { at: number }[] };
+      recording.items.push({ ...look, answers: look.answers.slice(-1) } as unknown as Item);
     });
     change('changed', 'red', '10-trigger-ok', (recording) => {
       recording.items = edit(recording.items, '"status":"success"', '"status":"failure"');
@@ -160,8 +165,53 @@ test('nothing to play, and a folder that is not there', async () => {
   mkdirSync(join(scratch, 'empty'));
   const empty = await playback(join(scratch, 'empty'));
   expect(lastLine(empty.stdout)).toBe('playback: 0 recordings, 0 as expected, 0 not');
+  expect(empty.stderr).toMatch(/^drone:playback: \S+ holds no recording: none of its files is called \*\.json\n$/);
   expect(empty.code).toBe(1);
-  const absent = await playback(join(scratch, 'absent'));
-  expect(absent.stderr).toMatch(/^drone:playback: ENOENT: /);
+  change('one', 'whole', '10-trigger-ok', () => {});
+  const absent = await playback(join(scratch, 'absent'), join(scratch, 'one'));
+  expect(absent.stderr).toMatch(/^drone:playback: there is no folder \S+\n$/);
+  expect(lastLine(absent.stdout)).toBe('playback: 1 recordings, 0 as expected, 0 not');
   expect(absent.code).toBe(1);
+}, 250_000);
+
+describe('a recording is played by what it shows', () => {
+  /** Every fixture, changed, under a name that tells nothing; with the name that it has. */
+  function world(folder: string, how: (recording: AnyRecording) => AnyRecording): string {
+    mkdirSync(join(scratch, folder), { recursive: true });
+    for (const name of readdirSync(fixtures)) {
+      const recording = JSON.parse(readFileSync(join(fixtures, name), 'utf8')) as AnyRecording;
+      writeFileSync(join(scratch, folder, `recording-${name.slice(0, 2)}.json`), JSON.stringify(how(recording)));
+    }
+    return join(scratch, folder);
+  }
+
+  test('not by its name, nor by the names, numbers, ids and times in it', async () => {
+    const { code, stdout } = await playback(world('elsewhere', elsewhere));
+    expect(stdout.match(/^.*\n {4}unexpected: .*$/gm)).toBeNull();
+    expect(lastLine(stdout)).toBe('playback: 49 recordings, 0 as expected, 0 not');
+    for (const [number, verdict, build, lines] of [
+      ['10', 'success', 1001, 13],
+      ['18', 'success', 1010, 16],
+      ['28', 'nothing-ran', 1027, 0],
+      ['30', 'failure', 1023, 5],
+      ['36', 'cancelled', 1001, 12],
+      ['59', 'success', 1002, 41],
+      ['62', 'cancel-lost', 1001, 48],
+    ] as const)
+      expect(stdout).toMatch(
+        new RegExp(`^recording-${number} +build +${verdict} .* build ${build} +Drone \\S+ +lines ${lines} `, 'm'),
+      );
+    expect(stdout).not.toMatch(/ (lost|doubled) [1-9]/);
+    expect(code).toBe(0);
+  }, 250_000);
+
+  test('where its recorder left, no success is made up', async () => {
+    const { code, stdout } = await playback(world('short', (recording) => cutShort(recording, 0.5)));
+    expect(stdout.match(/^.*\n {4}unexpected: .*$/gm)).toBeNull();
+    expect(stdout).toMatch(
+      /^recording-30 +build +never-started .* Drone pending .*\(the recording ends before the build\)/m,
+    );
+    expect(lastLine(stdout)).toBe('playback: 49 recordings, 0 as expected, 0 not');
+    expect(code).toBe(0);
+  }, 250_000);
 });

@@ -3,7 +3,15 @@
 
 import { type Frame, framesOf, jsonOf } from '../support/recordings.ts';
 import { type Story, buildPath } from '../support/stories.ts';
-import { type SeenBuild, type SeenStage, type SeenStep, isBuild, isOver, sightingsOf } from './sightings.ts';
+import {
+  type SeenBuild,
+  type SeenStage,
+  type SeenStep,
+  type Sighting,
+  isBuild,
+  isOver,
+  sightingsOf,
+} from './sightings.ts';
 
 export interface Timeline {
   readonly frames: readonly Frame[];
@@ -158,6 +166,30 @@ function looksOf(story: Story, number: number): readonly Frame[] {
   return frames.filter((frame, index) => end < 0 || index <= end || isOver(buildOf(frame) ?? { status: 'success' }));
 }
 
+/** Where only a list shows how the build ended. */
+const listedEnd = (story: Story, number: number): Sighting | undefined =>
+  sightingsOf(story.recording, story.repository, number).findLast(
+    ({ at, how, build }) => at >= story.at && how === 'list' && isOver(build),
+  );
+
+const someShape: readonly SeenStage[] = [
+  { number: 1, name: 'default', status: 'pending', steps: [{ number: 1, name: 'step-1', status: 'pending' }] },
+];
+
+/** A list tells no stages: the last one that had not ended well before is the reason of what it tells. */
+function endedFrame(guess: Guess, { at, build }: Sighting): Frame {
+  const shape = shapeOf(guess.look, guess.lives);
+  const known = shape.length > 0 ? shape : someShape;
+  const end = <T extends SeenStep | SeenStage>(part: T, isLast: boolean): T =>
+    isOver(part) ? part : { exit_code: 0, started: 0, stopped: 0, ...part, status: isLast ? build.status : 'success' };
+  const stages = known.map((stage, index) => {
+    const isLast = index === known.length - 1;
+    const steps = stage.steps?.map((step, nth, all) => end(step, isLast && nth === all.length - 1));
+    return { ...end(stage, isLast), steps };
+  });
+  return { at, status: 200, json: { ...(guess.look ?? (guess.posted as object | undefined)), ...build, stages } };
+}
+
 /** `posted`: the build as the answer to the trigger shows it. `cancelledAt`: when the client itself ended it. */
 export function timelineOf(story: Story, number: number, posted: unknown, cancelledAt?: number): Timeline {
   const looks = looksOf(story, number);
@@ -165,17 +197,23 @@ export function timelineOf(story: Story, number: number, posted: unknown, cancel
   const seen = looks.flatMap((frame) => buildOf(frame) ?? []);
   const killed = sightingsOf(story.recording, story.repository, number).find(({ how }) => how === 'cancel')?.build;
   const nearest = seen[0] ?? killed;
-  if (nearest === undefined && lives.size === 0) return { frames: looks, assumed: false };
+  const ended = listedEnd(story, number);
+  if (nearest === undefined && lives.size === 0 && ended === undefined) return { frames: looks, assumed: false };
 
   const first = Math.min(looks[0]?.at ?? never, cancelledAt ?? never);
   const before: Guess = { story, posted, look: nearest, lives, side: 'before' };
-  const frames = nearest === undefined ? [] : [...framesBetween(before, story.at, first), ...looks];
+  const unseen = nearest === undefined && ended === undefined;
+  const frames = unseen ? [] : [...framesBetween(before, story.at, Math.min(first, ended?.at ?? never)), ...looks];
   const last = seen.at(-1);
   if (cancelledAt !== undefined || (last !== undefined && isOver(last))) return { frames, assumed: false };
 
   const after: Guess = { story, posted, look: last, lives, side: 'after' };
   const since = looks.at(-1)?.at ?? story.at;
-  const guessed = framesBetween(after, since, never).filter(({ at }) => at > since || nearest === undefined);
+  const guessed = framesBetween(after, since, never).filter(({ at }) => at > since || unseen);
+  if (ended !== undefined) {
+    const open = guessed.filter((frame) => frame.at < ended.at && !isOver(buildOf(frame) ?? { status: 'running' }));
+    return { frames: [...frames, ...open, endedFrame(after, ended)], assumed: true };
+  }
   const assumed = guessed.some((frame) => isOver(buildOf(frame) ?? { status: 'running' }));
   return { frames: [...frames, ...guessed], assumed };
 }

@@ -3,14 +3,31 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Paths of the recordings of some folders, by name in each. @throws {Error} when a folder is not there */
-export async function recordingsIn(folders: readonly string[]): Promise<readonly string[]> {
-  const files: string[] = [];
-  for (const folder of folders) {
+interface Found {
+  /** Paths of the recordings, by folder as it was named, by name in each. */
+  readonly files: readonly string[];
+  /** What was named and holds none, one sentence each: the others are played all the same. */
+  readonly problems: readonly string[];
+}
+
+async function inFolder(folder: string): Promise<readonly string[] | string> {
+  try {
     const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-    files.push(...names.toSorted().map((name) => join(folder, name)));
+    if (names.length === 0) return `${folder} holds no recording: none of its files is called *.json`;
+    return names.toSorted().map((name) => join(folder, name));
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return `there is no folder ${folder}`;
+    return code === 'ENOTDIR' ? `${folder} is no folder` : `${folder} cannot be read: ${code}`;
   }
-  return files;
+}
+
+export async function recordingsIn(folders: readonly string[]): Promise<Found> {
+  const found = await Promise.all(folders.map(inFolder));
+  return {
+    files: found.flatMap((one) => (typeof one === 'string' ? [] : one)),
+    problems: found.filter((one) => typeof one === 'string'),
+  };
 }
 
 /** Some at the same time, given out in the order in which they came, whichever ends first. `work` does not reject. */

@@ -46,7 +46,7 @@ export interface SimulatedRepository {
 }
 
 /** Only shown: nothing that is simulated depends on them. */
-export interface RepositorySettings {
+interface RepositorySettings {
   scm: string;
   config_path: string;
   trusted: boolean;
