@@ -73,6 +73,7 @@ export function components(layout, hyper) {
        --use-service-account-credentials=true
        --kube-api-qps=500
        --kube-api-burst=1000
+       --flex-volume-plugin-dir=${at('kubelet/volume-plugins')}
        --leader-elect=false
        --bind-address=127.0.0.1
        --profiling=false`,
