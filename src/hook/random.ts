@@ -1,4 +1,2 @@
-import { randomBytes } from 'node:crypto';
-
-/** 128 random bits, 32 lower hex digits: nobody else knows them. */
-export const random = (): string => randomBytes(16).toString('hex');
+/** 128 random bits, 32 lower hex digits: nobody else knows them. Loads what it needs when it needs it: most calls do not. */
+export const random = (): string => process.getBuiltinModule('node:crypto').randomBytes(16).toString('hex');
