@@ -105,6 +105,22 @@ function* protectionIsForSame({ repositories }: Pieces): Generator<Found> {
   }
 }
 
+/** Only the parameters of a build that this gate made say which source a trusted pipeline served (choose-build.ts). */
+function* trustedBuildsAreOurs({ repositories }: Pieces): Generator<Found> {
+  const ours = ['custom', 'promote', 'rollback'];
+  for (const [index, { header, allow }] of repositories.entries()) {
+    if (header === undefined || header.pipeline === 'same') continue;
+    for (const [number, entry] of allow.entries()) {
+      if (entry?.builds === undefined || entry.builds.events.some((event) => ours.includes(event))) continue;
+      yield {
+        path: ['repositories', index, 'allow', number, 'builds', 'events'],
+        message:
+          'allows nothing with a trusted pipeline, of which only builds that this gate made are promoted; add custom, promote or rollback',
+      };
+    }
+  }
+}
+
 interface Reach {
   readonly path: readonly (string | number)[];
   readonly drone: string;
@@ -155,6 +171,7 @@ const rules: readonly Rule[] = [
   repositoriesAreUnique,
   keysFitTheTask,
   protectionIsForSame,
+  trustedBuildsAreOurs,
   environmentsAreNotBypassed,
 ];
 

@@ -120,6 +120,20 @@ describe('targets and builds', () => {
   });
 });
 
+test('of a trusted pipeline only builds that this gate made can be promoted', () => {
+  const pipeline = { repository: 'octo/deploy', branch: 'main' };
+  const policy = (events: string[] | undefined, trusted: boolean) => {
+    const allow = [entry({ task: 'drone promote', targets: ['production'], builds: { events } })];
+    return problems(withRepositories(repository({ allow, ...(trusted ? { pipeline } : {}) })));
+  };
+  for (const events of [undefined, ['custom'], ['push', 'promote'], ['rollback']])
+    expect(policy(events, true)).toEqual([]);
+  expect(policy(['push', 'tag'], false)).toEqual([]);
+  expect(policy(['push', 'tag'], true)).toEqual([
+    'repositories[0].allow[0].builds.events: allows nothing with a trusted pipeline, of which only builds that this gate made are promoted; add custom, promote or rollback',
+  ]);
+});
+
 test('unprotected is only for pipeline: same', () => {
   const allow = [entry({ unprotected: true })];
   expect(problems(withRepositories(repository({ allow })))).toEqual([]);

@@ -13,6 +13,11 @@ const rulesRules = guardsOf(
       replace: "if (mode === 'asserted' || allowAsserted) return;",
     },
     {
+      rule: 'an entry that could promote nothing of its trusted pipeline is refused',
+      find: 'if (entry?.builds === undefined || entry.builds.events.some((event) => ours.includes(event))) continue;',
+      replace: 'if (entry?.builds === undefined || ours.length > 0) continue;',
+    },
+    {
       rule: 'plain http to another machine is accepted in so many words or not at all',
       find: '!isLoopback(drone.server) && drone.plainHttp === undefined',
       replace: 'isLoopback(drone.server)',
