@@ -209,9 +209,15 @@ describe('all parameters together', () => {
   });
 
   test.each(['<', '>', '&', '\u00fc'])('are counted as Drone stores them: %s', (character) => {
-    const params = Object.fromEntries('ABC'.split('').map((name) => [name, character.repeat(120)]));
+    // A pattern that names what a shell would read, so that the size alone decides.
+    const named = Object.fromEntries('ABC'.split('').map((name) => [name, { pattern: '[<>&\u00fc]*' }]));
+    const sized = (length: number) => {
+      const params = Object.fromEntries('ABC'.split('').map((name) => [name, character.repeat(length)]));
+      return decide(allowing(entry({ params: named })), claims(), ask({ params }));
+    };
     const bytes = character === '\u00fc' ? 2 : 6;
-    const fits = 3 * 120 * bytes + 24 + 64 <= 1500;
-    expect(decide(allowing(entry({ params: many })), claims(), ask({ params })).allowed).toBe(fits);
+    const most = Math.min(128, Math.floor((1500 - 64 - 22) / 3 / bytes));
+    expect(sized(most).allowed).toBe(true);
+    if (bytes === 6) expect(sized(most + 1)).toMatchObject({ refusal: { code: 'params-too-large' } });
   });
 });
