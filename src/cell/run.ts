@@ -33,11 +33,6 @@ export interface Task extends Choosing {
   readonly diagnose: (text: string) => void;
 }
 
-interface View extends SnapshotOptions {
-  /** Redacts what becomes part of a message, addresses too. */
-  readonly message: (text: string) => string;
-}
-
 const notUnderstood = (message: string): Ending => ({ verdict: 'error', code: 'order-not-understood', message });
 
 /** What was thrown, as an ending. A refusal also says what to do. */
@@ -55,13 +50,13 @@ function endingOf(error: unknown, diagnose: Task['diagnose']): Ending {
 
 const moment = (seconds: number | undefined): string => (seconds === undefined || seconds === 0 ? '' : String(seconds));
 
-const connect = ({ order }: Task, view: View): Connection =>
-  connectDrone({ ...order.drone, requestId: order.id, redact: view.message, details: view.errors });
+const connect = ({ order }: Task, view: SnapshotOptions): Connection =>
+  connectDrone({ ...order.drone, requestId: order.id, redact: view.redact, details: view.errors });
 
 async function followed(
   connection: Connection,
   { order, output, cancel }: Task,
-  view: View,
+  view: SnapshotOptions,
   found: { readonly build: Build; readonly timeout: number },
 ): Promise<Ending> {
   const { limits } = order;
@@ -95,7 +90,7 @@ function askedFor(order: Order, ref: string): LostTask {
   return promotedTask({ ...again, repository, target, params });
 }
 
-async function build(task: Task, ref: string, view: View): Promise<Ending> {
+async function build(task: Task, ref: string, view: SnapshotOptions): Promise<Ending> {
   const { order, output, cancel } = task;
   const { limits } = order;
   const connection = connect(task, view);
@@ -128,7 +123,7 @@ async function build(task: Task, ref: string, view: View): Promise<Ending> {
 }
 
 /** Another cell was lost and its build may live: it is looked for, then followed or ended, and never started. */
-async function lostBuild(task: Task, ref: string, view: View): Promise<Ending> {
+async function lostBuild(task: Task, ref: string, view: SnapshotOptions): Promise<Ending> {
   const { order, output, cancel } = task;
   const connection = connect(task, view);
   const state = (note: string): void => output.state({ phase: 'preflight', stages: [], note });
@@ -149,7 +144,7 @@ async function lostBuild(task: Task, ref: string, view: View): Promise<Ending> {
   return followed(connection, { ...task, cancel: wish.signal }, view, found);
 }
 
-function outputsOf(verdict: Verdict, seen: Build | undefined, view: View) {
+function outputsOf(verdict: Verdict, seen: Build | undefined, view: SnapshotOptions) {
   return {
     number: seen === undefined ? '' : String(seen.number),
     url: seen === undefined ? '' : view.url(seen.number),
@@ -167,39 +162,42 @@ function addressesOf({ server, address, proxy, publicUrl }: Order['drone']): rea
     if (text === undefined) return [];
     if (!URL.canParse(text)) return [text];
     const { origin, host, hostname } = new URL(text);
-    // A bare word like `drone` is no address yet.
-    return hostname.includes('.') || hostname.includes(':') ? [origin, host, hostname] : [origin, host];
+    return [origin, host, hostname];
   });
-  // In a message they stand quoted.
-  return literals.flatMap((literal) => [literal, quote(literal).slice(1, -1)]);
+  return (
+    literals
+      // A bare word like `drone` is no address yet; what the public address shows is no secret.
+      .filter((literal) => /[.:]/.test(literal) && !publicUrl.includes(literal))
+      // In a message they stand quoted.
+      .flatMap((literal) => [literal, quote(literal).slice(1, -1)])
+  );
 }
 
 /** Runs the order to its result, which is the last event. Never throws. */
 export async function run(task: Task): Promise<Verdict> {
   const { order, output, diagnose } = task;
-  // The token is never to be seen either, whoever prints it.
-  const redact = redactor([...order.redact, order.drone.token]);
-  const ours = redactor([...order.redact, order.drone.token, ...addressesOf(order.drone)]);
-  const view: View = {
-    url: buildUrl(order.drone, order.repository),
-    redact,
-    message: ours,
-    errors: order.log !== 'status',
-  };
+  // The token is never to be seen either, whoever prints it; nor is an address that a step prints.
+  const literals = [...order.redact, order.drone.token];
+  const redact = redactor([...literals, ...addressesOf(order.drone)]);
+  const address = buildUrl(order.drone, order.repository);
+  const plain = redactor(literals);
+  const view: SnapshotOptions = { url: (number) => plain(address(number)), redact, errors: order.log !== 'status' };
   let ending: Ending;
   const { kind, ref, again } = order;
   if ((kind === 'build' || (kind === 'recover' && again === undefined)) && ref === undefined)
     ending = notUnderstood('the order names no ref');
   else {
     const work = kind === 'recover' ? lostBuild : build;
-    ending = await work(task, ref ?? '', view).catch((error: unknown) => endingOf(error, diagnose));
+    ending = await work(task, ref ?? '', view).catch((error: unknown) =>
+      endingOf(error, (text) => diagnose(redact(text))),
+    );
   }
   const { verdict, code } = ending;
   output.result({
     verdict,
     code,
     // What a message holds was redacted before it was quoted; this is for what nobody thought of.
-    message: ours(ending.message).slice(0, 8000),
+    message: redact(ending.message).slice(0, 8000),
     outputs: outputsOf(verdict, ending.build, view),
   });
   return verdict;

@@ -32,7 +32,7 @@ export const buildState = (build: Build, options: SnapshotOptions): BuildState =
   url: options.url(build.number),
   status: build.status,
   commit: build.after.slice(0, 64),
-  ref: build.ref.slice(0, 512),
+  ref: options.redact(build.ref).slice(0, 512),
 });
 
 function errorOf(item: Stage | Step, { errors, redact }: SnapshotOptions): { error?: string } {

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import {
+  type Timing,
   createLog,
   createSharedGate,
   defaultTiming,
@@ -24,16 +25,21 @@ export interface GateSettings {
     | { readonly holder: string }
     | { readonly engine: string; readonly network: string; readonly script: string };
   readonly logLevel: string;
+  /** Waits of an order, milliseconds. */
+  readonly order?: Partial<Timing['order']>;
+  /** Milliseconds that a holder of the ledger lives without a renewal; default 1,500. */
+  readonly life?: number;
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as GateSettings;
 const log = createLog(settings.logLevel);
 const policy = loadPolicy(readFileSync(settings.policy, 'utf8'), settings.policy);
+const { life = 1_500 } = settings;
 const ledger = await openFileLedger({
   folder: settings.ledger,
   holder: `gate/${process.pid}`,
   log,
-  timing: { life: 1_500, renew: 200, retry: 50, stop: 1_000, poll: 50 },
+  timing: { life, renew: 200, retry: 50, stop: (life * 2) / 3, poll: 50 },
 });
 const audit = await fileAudit(settings.audit);
 await audit.write({ event: 'start', policy: policy.hash });
@@ -55,7 +61,7 @@ const gate = createSharedGate({
   audit,
   cells,
   log,
-  timing: { sweep: 100, orphans: 1_000, order: { ...defaultTiming.order, poll: 100 } },
+  timing: { sweep: 100, orphans: 1_000, order: { ...defaultTiming.order, poll: 100, ...settings.order } },
 });
 const listener = await listenOnSocket(gate, { name: 'runner-1', path: settings.socket, ephemeral: false });
 process.once('SIGTERM', () => {

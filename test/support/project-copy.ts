@@ -35,6 +35,7 @@ export const smallestEntries: Readonly<Record<string, string>> = {
   'test/playback/main.ts': "process.stdout.write('playback');\n",
   'test/bench/main.ts': "process.stdout.write('bench');\n",
   'test/crashes/main.ts': "process.stdout.write('crashes');\n",
+  'test/faults/main.ts': "process.stdout.write('faults');\n",
   'test/guards/main.ts': 'process.exitCode = 7;\n',
 };
 

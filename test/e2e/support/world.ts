@@ -5,8 +5,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { bundle } from '../../../scripts/bundle.mjs';
 import type { AuditEntry, SeenCell } from '../../../src/gate/index.ts';
 import { type DroneScenario, type SimulatedDrone, startSimulatedDrone } from '../../../src/try/drone/index.ts';
@@ -17,6 +15,7 @@ import { type JobResult, playJob } from '../../../src/try/runner/index.ts';
 import { readWorkflow, selectJobs } from '../../../src/try/workflow/index.ts';
 import { killCell, listCells } from '../../fakes/surviving-cells.ts';
 import { bundleHook } from '../../hook/support/bundle.ts';
+import { gone, madeOnce, programOf, startHolder } from '../../support/programs.ts';
 import { plainEnv } from '../../support/run.ts';
 import type { GateSettings } from '../gate-child.ts';
 
@@ -24,8 +23,13 @@ export interface WorldOptions {
   readonly scenario: DroneScenario;
   /** Of the policy's Drone; default: a file. */
   readonly token?: 'workflow';
-  /** More lines of the policy's entry. */
+  /** More lines of the policy's entry, and more entries. */
   readonly entry?: string;
+  readonly allow?: string;
+  /** The job's step; default: it asks for a build of staging. */
+  readonly step?: string;
+  /** Waits of an order, milliseconds. */
+  readonly order?: GateSettings['order'];
   /** In place of a holder's cells, and of the Drone in this process, which containers do not reach. */
   readonly docker?: {
     readonly engine: string;
@@ -50,7 +54,8 @@ export interface World {
   /** kill -9, and the next gate at once. */
   replaceGate(): Promise<void>;
   stopGate(): Promise<void>;
-  job(): PlayedJob;
+  /** `step`: of another job of the same run. */
+  job(step?: string): PlayedJob;
   audit(): AuditEntry[];
   cells(): Promise<readonly SeenCell[]>;
   killCell(id: string): Promise<void>;
@@ -60,9 +65,9 @@ export interface World {
 export const slug = 'octo/widgets';
 export const login = 'airlock-bot';
 export const droneToken = 'simulated-drone-token';
-const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-
-const workflow = (secret: boolean): string => `
+const buildStep = (secret: boolean): string =>
+  `{ id: drone, run: drone build, env: { PARAM_ENVIRONMENT: staging${secret ? `, DRONE_TOKEN: ${droneToken}` : ''} } }`;
+const workflow = (step: string): string => `
 on: push
 jobs:
   deploy:
@@ -70,12 +75,14 @@ jobs:
     permissions: { id-token: write }
     container: airlock
     steps:
-      - id: drone
-        run: drone build
-        env: { PARAM_ENVIRONMENT: staging${secret ? `, DRONE_TOKEN: ${droneToken}` : ''} }
+      - ${step}
 `;
 
-const policyText = (server: string, folder: string, { token, entry = '', docker }: WorldOptions): string => `
+const policyText = (
+  server: string,
+  folder: string,
+  { token, entry = '', allow = '', docker }: WorldOptions,
+): string => `
 version: 1
 image: { run: '${docker?.image ?? `sha256:${'a'.repeat(64)}`}', accept: [airlock] }
 identity: { audience: 'https://airlock.test.example', keys: { file: ${folder}/keys.json } }
@@ -92,38 +99,16 @@ repositories:
         events: [push]
         refs: [refs/heads/main]
         params: { ENVIRONMENT: { values: [staging] } }
-${entry === '' ? '' : `        ${entry}\n`}limits: { tasksPerJob: 1, tasksPerRun: 10, reconnect: 60s }
+${entry === '' ? '' : `        ${entry}\n`}${allow}limits: { tasksPerJob: 1, tasksPerRun: 10, reconnect: 60s }
 `;
 
-/** Programs and artifacts are made once for a test file. */
-const made = new Map<string, Promise<string>>();
-function once(name: string, make: (folder: string) => Promise<string>): Promise<string> {
-  const before = made.get(name) ?? make(mkdtempSync(join(tmpdir(), 'airlock-e2e-made-')));
-  made.set(name, before);
-  return before;
-}
-const runnable = (file: string): Promise<string> =>
-  once(file, async (folder) => {
-    const outfile = join(folder, 'program.mjs');
-    await build({
-      entryPoints: [program(file)],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'esm',
-      logLevel: 'error',
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    });
-    return outfile;
-  });
 const managedScript = (): Promise<string> =>
-  once('cell', async (outdir) => {
+  madeOnce('cell', async (outdir) => {
     const [outcome] = await bundle({ outdir, only: ['cell'] });
     if (outcome?.errors !== undefined) throw new Error(outcome.errors.join('\n'));
     return join(outdir, 'cell.js');
   });
-const hookFile = (): Promise<string> => once('hook', async () => (await bundleHook()).path);
+const hookFile = (): Promise<string> => madeOnce('hook', async () => (await bundleHook()).path);
 
 export async function until(holds: () => boolean | Promise<boolean>, what: string, ms = 60_000): Promise<void> {
   const limit = Date.now() + ms;
@@ -133,29 +118,13 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
   }
 }
 
-const gone = (child: ChildProcess): Promise<void> =>
-  child.exitCode !== null || child.signalCode !== null
-    ? Promise.resolve()
-    : new Promise((done) => child.once('exit', () => done()));
-
-async function startHolder(folder: string, script: string): Promise<{ socket: string; end(): Promise<void> }> {
-  const socket = join(folder, 'holder.sock');
-  const file = await runnable('../../fakes/cell-holder.ts');
-  const settings = JSON.stringify({ socket, script: readFileSync(script, 'utf8') });
-  const child = spawn(process.execPath, [file, settings], { stdio: ['ignore', 'pipe', 'inherit'], env: plainEnv() });
-  await new Promise((done) => child.stdout.once('data', done));
-  return {
-    socket,
-    async end() {
-      child.kill('SIGTERM');
-      await gone(child);
-    },
-  };
-}
-
 export async function startWorld(options: WorldOptions): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'airlock-e2e-'));
-  const [hook, script, gateProgram] = await Promise.all([hookFile(), managedScript(), runnable('../gate-child.ts')]);
+  const [hook, script, gateProgram] = await Promise.all([
+    hookFile(),
+    managedScript(),
+    programOf('test/e2e/gate-child.ts'),
+  ]);
   const issuer: Issuer = await startIssuer({ issuer: 'https://token.actions.githubusercontent.com' });
   const drone = await startSimulatedDrone({
     users: [{ login, token: droneToken, write: [slug] }],
@@ -164,7 +133,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   writeFileSync(join(folder, 'keys.json'), JSON.stringify(issuer.keys));
   writeFileSync(join(folder, 'drone-token'), `${droneToken}\n`, { mode: 0o600 });
   writeFileSync(join(folder, 'policy.yaml'), policyText(options.docker?.drone ?? drone.url, folder, options));
-  writeFileSync(join(folder, 'deploy.yml'), workflow(options.token === 'workflow'));
+  writeFileSync(join(folder, 'deploy.yml'), workflow(options.step ?? buildStep(options.token === 'workflow')));
   mkdirSync(join(folder, 'runner'));
   const holder = options.docker === undefined ? await startHolder(folder, script) : null;
   const { docker } = options;
@@ -179,6 +148,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         ? { holder: holder?.socket ?? '' }
         : { engine: docker.engine, network: docker.network, script },
     logLevel: process.env['AIRLOCK_E2E_LOG'] ?? 'silent',
+    ...(options.order === undefined ? {} : { order: options.order }),
   };
   let gate: ChildProcess | null = null;
 
@@ -205,9 +175,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       startGate();
     },
     stopGate: () => end('SIGTERM'),
-    job() {
-      const event = defaultEvent({ repository: slug });
-      const [job] = selectJobs(readWorkflow(readFileSync(join(folder, 'deploy.yml'), 'utf8'), 'deploy.yml'), 'deploy');
+    job(step) {
+      const event = defaultEvent({ repository: slug, ...(step === undefined ? {} : { checkRunId: '900002' }) });
+      const text = step === undefined ? readFileSync(join(folder, 'deploy.yml'), 'utf8') : workflow(step);
+      const [job] = selectJobs(readWorkflow(text, 'deploy.yml'), 'deploy');
       if (job === undefined) throw new Error('no job');
       const idToken = issuer.admit(claimsOf(job, event));
       const lines: string[] = [];
