@@ -13,6 +13,7 @@ interface Line {
   readonly d?: string;
   readonly e?: 1;
   readonly x?: 1;
+  readonly w?: 0 | 1;
 }
 
 export interface Door {
@@ -31,6 +32,9 @@ export function openDoor({ socket: attached, head }: Attached): Door {
   const locals = new Map<number, Socket>();
   let target: number | null = null;
   let newest = 0;
+  let full = false;
+  /** Connections whose cell does not read. */
+  const held = new Set<number>();
   let text = '';
   let settle: { done(): void; fail(error: Error): void };
   const listening = new Promise<void>((done, fail) => {
@@ -41,8 +45,11 @@ export function openDoor({ socket: attached, head }: Attached): Door {
   function send(line: Line): void {
     if (attached.destroyed || attached.write(`${JSON.stringify(line)}\n`)) return;
     for (const local of locals.values()) local.pause();
+    if (full) return;
+    full = true;
     attached.once('drain', () => {
-      for (const local of locals.values()) local.resume();
+      full = false;
+      for (const [c, local] of locals) if (!held.has(c)) local.resume();
     });
   }
 
@@ -59,15 +66,17 @@ export function openDoor({ socket: attached, head }: Attached): Door {
     const local = connect({ host: '127.0.0.1', port: target, allowHalfOpen: true });
     locals.set(c, local);
     local.on('data', (bytes: Buffer) => send({ c, d: bytes.toString('base64') }));
+    local.on('drain', () => send({ c, w: 0 }));
     local.on('end', () => send({ c, e: 1 }));
     local.on('error', () => undefined);
     local.on('close', () => {
+      held.delete(c);
       if (locals.delete(c)) send({ c, x: 1 });
     });
     return local;
   }
 
-  function take({ listening: up, c, d, e, x }: Line): void {
+  function take({ listening: up, c, d, e, x, w }: Line): void {
     if (up === 1) settle.done();
     if (c === undefined) return;
     if (x === 1) {
@@ -78,13 +87,14 @@ export function openDoor({ socket: attached, head }: Attached): Door {
     }
     const local = localOf(c);
     if (local === null) return;
-    if (d !== undefined && !local.write(Buffer.from(d, 'base64'))) {
-      attached.pause();
-      const go = (): void => {
-        local.off('drain', go).off('close', go);
-        attached.resume();
-      };
-      local.once('drain', go).once('close', go);
+    if (d !== undefined && !local.write(Buffer.from(d, 'base64'))) send({ c, w: 1 });
+    if (w === 1) {
+      held.add(c);
+      local.pause();
+    }
+    if (w === 0) {
+      held.delete(c);
+      local.resume();
     }
     if (e === 1) local.end();
   }

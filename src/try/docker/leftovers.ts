@@ -1,6 +1,8 @@
 // What a try that was killed has left on the engine: its door ended with it, its network and its cells did not. Each try
 // looks for that when it begins. A running door means that somebody is at work there.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EngineError } from '../../gate/cells/docker/engine-error.ts';
 import { installationLabel } from '../../gate/cells/docker/specification.ts';
 import type { Engine } from './engine.ts';
 
@@ -34,12 +36,29 @@ export async function removeContainers(engine: Engine, label: string): Promise<v
     if (Id !== undefined) await engine.call('DELETE', `/containers/${Id}?force=1&v=1`).catch(() => undefined);
 }
 
+/** Milliseconds for containers that are being removed just now to leave their network. */
+const leave = 30_000;
+
+async function removeNetwork(engine: Engine, id: string): Promise<void> {
+  const until = performance.now() + leave;
+  for (;;) {
+    try {
+      await engine.call('DELETE', `/networks/${id}`);
+      return;
+    } catch (error) {
+      if (error instanceof EngineError && error.status === 404) return;
+      if (performance.now() > until) throw error;
+    }
+    await sleep(100);
+  }
+}
+
 /** Everything of one run: cells, door, network. @throws {EngineError} when its network cannot be removed */
 export async function removeRun(engine: Engine, run: string): Promise<void> {
   await removeContainers(engine, `${installationLabel}=${installationOf(run)}`);
   await removeContainers(engine, `${tryLabel}=${run}`);
   const networks = await labelled(engine, '/networks?', `${tryLabel}=${run}`);
-  for (const { Id } of networks) if (Id !== undefined) await engine.call('DELETE', `/networks/${Id}`);
+  for (const { Id } of networks) if (Id !== undefined) await removeNetwork(engine, Id);
 }
 
 /** @returns how many runs were cleared away */

@@ -19,6 +19,9 @@ import { Unavailable } from './unavailable.ts';
 export interface DockerPlace {
   /** What runs where, in one line for whoever watches. */
   readonly says: string;
+  /** Name of its network, and id of its image. */
+  readonly network: string;
+  readonly image: string;
   /** Cells of the managed script. */
   cells(script: string, log: Logger): DockerCells;
   /** Lets cells reach a port of 127.0.0.1; answers the URL under which they do. */
@@ -180,6 +183,8 @@ export async function openPlace({
     const kept = image.made ? ', made of this machine’s node just now and kept' : '';
     return {
       says: `Cells are sealed containers of the Docker engine ${engine.version} (image ${image.name}${kept}), in a network of their own that reaches only the played Drone.`,
+      network,
+      image: image.id,
       cells,
       lead(port) {
         started.door.lead(port);
