@@ -140,7 +140,10 @@ export function createFleet(options: FleetOptions): Fleet {
       if (action.do === 'unregister') return await unregister(action.id, name);
       const runner = runners.find((one) => one.name === name);
       if (runner === undefined) return;
+      const id = memory.registrationOf(name);
       await (action.do === 'remove' ? remove(runner, action.why) : retire(runner, action.why));
+      // Asked already; what GitHub still has of it is in its next list.
+      if (id !== null) registrations.drop(id);
     } catch (error) {
       troubled(error, 'a runner cannot be taken away');
       // It is left alone for as long as nothing new is begun either.

@@ -189,8 +189,13 @@ describe('the JSON Schema of a configuration', () => {
       fleet: { labels: ['airlock'], image: id, network: 'runners' },
     };
     expect(problems(JSON.stringify(config))).toEqual([]);
-    expect(accepts(configJsonSchema(), config)).toBe(true);
-    expect(accepts(configJsonSchema(), { ...config, fleet: { ...config.fleet, network: 'host' } })).toBe(false);
+    expect(accepts(configJsonSchema() as Record<string, unknown>, config)).toBe(true);
+    expect(
+      accepts(configJsonSchema() as Record<string, unknown>, {
+        ...config,
+        fleet: { ...config.fleet, network: 'host' },
+      }),
+    ).toBe(false);
   });
 });
 

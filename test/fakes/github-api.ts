@@ -61,6 +61,8 @@ export interface FakeGitHub {
   life: number;
   /** Asked for each call; undefined: it is answered as it should be. */
   disturb: (call: { readonly method: string; readonly path: string }) => Disturbance | undefined;
+  /** Called before a runner's configuration is handed out. */
+  onMade: (made: FakeRegistration) => void | Promise<void>;
   /** All installation tokens end now. */
   revoke(): void;
   close(): Promise<void>;
@@ -218,6 +220,8 @@ export async function startGitHub(): Promise<FakeGitHub> {
       return;
     }
     const { status, body: said } = answer(method, url, right, body);
+    const made = status === 201 ? [...self.registrations.values()].at(-1) : undefined;
+    if (made !== undefined && path.endsWith('/generate-jitconfig')) await self.onMade(made);
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
     response.end(said === undefined ? undefined : JSON.stringify(said));
   }
@@ -238,6 +242,7 @@ export async function startGitHub(): Promise<FakeGitHub> {
     asked: [],
     life: 3600,
     disturb: () => undefined,
+    onMade: () => undefined,
     revoke: () => issued.clear(),
     close: () =>
       new Promise((done) => {
