@@ -187,7 +187,8 @@ function endedFrame(guess: Guess, { at, build }: Sighting): Frame {
     const steps = stage.steps?.map((step, nth, all) => end(step, isLast && nth === all.length - 1));
     return { ...end(stage, isLast), steps };
   });
-  return { at, status: 200, json: { ...(guess.look ?? (guess.posted as object | undefined)), ...build, stages } };
+  const json: unknown = Object.assign({}, guess.look ?? guess.posted, build, { stages });
+  return { at, status: 200, json };
 }
 
 /** `posted`: the build as the answer to the trigger shows it. `cancelledAt`: when the client itself ended it. */
