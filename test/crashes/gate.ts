@@ -66,7 +66,7 @@ export function gateProcess({ cli, sockets, log, ...files }: GateArguments): Gat
         const ended = fault();
         if (ended !== null) throw new Error(ended);
         if (Date.now() > until) throw new Error(`the gate takes no call within ${ms} ms`);
-        await new Promise((done) => setTimeout(done, 50));
+        await new Promise((done) => setTimeout(done, 200));
       }
     },
     fault,

@@ -15,6 +15,7 @@ const usage = `npm run crashes -- [--only TEXT] [--every N] [--jobs N] [--seed N
   --only TEXT  cases whose name holds this text
   --alone      cases with one victim
   --every N    every N-th case, in the seed's order
+  --from N     and begins with the N-th (default 1)
   --jobs N     cases side by side (default 6)
   --seed N     of the order and of the sample (default 1)
   --list       prints the cases and plays none
@@ -32,6 +33,7 @@ function options() {
       only: { type: 'string', default: '' },
       alone: { type: 'boolean', default: false },
       every: { type: 'string', default: '1' },
+      from: { type: 'string', default: '1' },
       jobs: { type: 'string', default: '6' },
       seed: { type: 'string', default: '1' },
       list: { type: 'boolean', default: false },
@@ -40,15 +42,17 @@ function options() {
     },
   });
   const { only, alone, list, show, help } = values;
-  const [every, jobs, seed] = (['every', 'jobs', 'seed'] as const).map((name) => natural(values[name], name));
-  return { only, alone, list, show, help, every: every ?? 1, jobs: jobs ?? 1, seed: seed ?? 1 };
+  const [every, from, jobs, seed] = (['every', 'from', 'jobs', 'seed'] as const).map((name) =>
+    natural(values[name], name),
+  );
+  return { only, alone, list, show, help, every: every ?? 1, from: from ?? 1, jobs: jobs ?? 1, seed: seed ?? 1 };
 }
 
 /** How many kill-and-stop pairs are drawn from all that are possible. */
 const mixed = 40;
 
 async function main(): Promise<number> {
-  const { only, alone, every, jobs, seed, list, show, help } = options();
+  const { only, alone, every, from, jobs, seed, list, show, help } = options();
   if (help) {
     console.log(usage);
     return 0;
@@ -56,7 +60,7 @@ async function main(): Promise<number> {
   const rows = rowsOf({ calls: callNames, taskPhases, cellPhases, droneCalls: Object.keys(paths) });
   const chosen = matrix(rows, { seed, mixed })
     .filter(({ name, strikes }) => name.includes(only) && !(alone && strikes.length > 1))
-    .filter((_, index) => index % every === 0);
+    .filter((_, index) => index >= from - 1 && (index - (from - 1)) % every === 0);
   if (list) {
     for (const { name } of chosen) console.log(name);
     console.log(`crashes: ${chosen.length} cases, none played`);

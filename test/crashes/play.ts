@@ -69,8 +69,9 @@ export async function play(world: World, { row, strikes }: Case): Promise<Played
   const after = await next(world, troubles);
   let cellsLeft = 0;
   const noCell = async (): Promise<boolean> => {
+    cellsLeft = (await world.engine.cells('all')).length;
     // A process without a container is a cell, too.
-    cellsLeft = Math.max((await world.engine.cells('all')).length, world.engine.contained().length);
+    if (cellsLeft === 0) cellsLeft = world.engine.contained().length;
     return cellsLeft === 0;
   };
   await until(90_000, 'no cell is left', noCell).catch(() => undefined);

@@ -19,6 +19,6 @@ export async function until(ms: number, what: string, holds: () => boolean | Pro
   const limit = Date.now() + ms;
   while (!(await holds())) {
     if (Date.now() > limit) throw new Error(`${what}: not within ${ms / 1000} s`);
-    await sleep(20);
+    await sleep(100);
   }
 }
