@@ -26,7 +26,6 @@ export const artifacts = [
   { name: 'bench', entry: 'test/bench/main.ts', out: 'dev/bench.js', kind: 'dev' },
   { name: 'crashes', entry: 'test/crashes/main.ts', out: 'dev/crashes.js', kind: 'dev' },
   { name: 'faults', entry: 'test/faults/main.ts', out: 'dev/faults.js', kind: 'dev' },
-  { name: 'crashes', entry: 'test/crashes/main.ts', out: 'dev/crashes.js', kind: 'dev' },
   { name: 'guards', entry: 'test/guards/main.ts', out: 'dev/guards.js', kind: 'dev' },
 ];
 

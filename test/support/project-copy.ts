@@ -36,7 +36,6 @@ export const smallestEntries: Readonly<Record<string, string>> = {
   'test/bench/main.ts': "process.stdout.write('bench');\n",
   'test/crashes/main.ts': "process.stdout.write('crashes');\n",
   'test/faults/main.ts': "process.stdout.write('faults');\n",
-  'test/crashes/main.ts': "process.stdout.write('crashes');\n",
   'test/guards/main.ts': 'process.exitCode = 7;\n',
 };
 
