@@ -1,6 +1,8 @@
 // A promotion through the gate: the cell asks which old build is meant, and hears of a choice only after audit log and
 // ledger have it.
 
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Audit, type Ledger, type LedgerRecord, fileAudit, memoryLedger } from '../../src/gate/index.ts';
 import { Failure, type OldBuild, type Order, type ResultEvent } from '../../src/protocol/index.ts';
@@ -155,6 +157,18 @@ describe('a promotion', () => {
     expect(audited('choice')).toMatchObject([{ decision: 'refused', code: 'build-not-allowed', order: id }]);
     expect(audited('end')).toMatchObject([{ verdict: 'error', code: 'build-not-allowed' }]);
     expect(JSON.stringify([bench.audit(), reader.events])).not.toContain('hunter2');
+  });
+
+  test('that no build fits is told without what has to be redacted', async () => {
+    const change: BenchOptions['change'] = (policy) => {
+      const token = policy.drones.get('internal')?.token;
+      const file = join(typeof token === 'object' ? dirname(token.file) : '', 'redact');
+      writeFileSync(file, 'hush\nhush-hush\n');
+      return { ...policy, repositories: policy.repositories.map((one) => ({ ...one, redact: { file } })) };
+    };
+    await start({ change }, { act: asking(old({ ref: 'refs/heads/hush-hush' })) });
+    const { message } = await resultOf((await job({ build: 5 })).reader);
+    expect(message).toContain('it is of "refs/heads/***", the entry wants refs/heads/main');
   });
 
   test('is a rollback by the same way', async () => {

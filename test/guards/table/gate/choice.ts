@@ -14,9 +14,16 @@ const dialogue = guardsOf(
     {
       rule: 'what the policy refuses is not promoted',
       code,
-      find: '    throw told(choice);\n',
+      find: '    throw await told(choice, task, context);\n',
       replace: "    return see(task, { seen: 'chosen', choice: event.builds[0]!, base: event.base });\n",
       only: 'that no build fits ends with what is wrong',
+    },
+    {
+      rule: 'what has to be redacted is kept out of a refusal of a build too',
+      code,
+      find: "left.replaceAll(literal, '***')",
+      replace: 'left.replaceAll(literal, literal)',
+      only: 'is told without what has to be redacted',
     },
     {
       rule: 'a refusal of a build says what to do',
