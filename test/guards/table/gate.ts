@@ -1,6 +1,7 @@
 import type { Guard } from '../guard.ts';
 import { guards as admission } from './gate/admission.ts';
 import { guards as audit } from './gate/audit.ts';
+import { guards as bind } from './gate/bind.ts';
 import { guards as cellReport } from './gate/cell-report.ts';
 import { guards as choice } from './gate/choice.ts';
 import { guards as http } from './gate/http.ts';
@@ -24,6 +25,7 @@ export const gate: readonly Guard[] = [
   ...token,
   ...keys,
   ...sessions,
+  ...bind,
   ...admission,
   ...life,
   ...limits,

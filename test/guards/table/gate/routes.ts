@@ -135,9 +135,9 @@ const inside = guardsOf(
     {
       rule: 'a binding that the gate cannot prove is refused at its start',
       code: 'gate-failed',
-      find: "if (identity.bind === 'none') return;",
-      replace: 'if (identity.bind !== undefined) return;',
-      tests: ['test/gate/sessions.test.ts'],
+      find: "if (bind === 'none' || binder?.kind === bind) return;",
+      replace: "if (bind !== '') return;",
+      tests: ['test/gate/bind.test.ts', 'test/gate/sessions.test.ts'],
     },
     {
       rule: 'a caller learns nothing of what broke inside',

@@ -58,7 +58,7 @@ const operator = guardsOf(
     },
     {
       rule: 'a gate that is not ready says so by its status',
-      find: 'json(reasons.length === 0 ? 200 : 503,',
+      find: 'json(ready ? 200 : 503,',
       replace: 'json(200,',
     },
   ],
