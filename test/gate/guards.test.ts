@@ -505,6 +505,7 @@ describe('the end of a task', () => {
       session: { runner: { id: 'r1' } },
       claims: {},
       ask: { params: {} },
+      plan: {},
     } as unknown as Task;
     const audit = { write: (entry: AuditEntry) => Promise.resolve(void lines.push(entry)) } as Audit;
     const places = createPlaces<Task>({ places: 1, waiting: 1 }, () => undefined);
