@@ -1,12 +1,26 @@
 // A configuration in plain words, for `airlock check`.
 
-import type { Config } from '../config/index.ts';
+import type { ClusterConfig, Config } from '../config/index.ts';
 
 const minutes = (ms: number): string => `${Math.round(ms / 60_000)} minutes`;
 const mebibytes = (bytes: number): string => `${Math.round(bytes / 1_048_576)} MiB`;
 
+function describeCluster({ kubernetes, runners }: ClusterConfig): string {
+  const { namespace, template, admission } = kubernetes;
+  const lines = [
+    `Cells are pods of ${namespace}, made from the PodTemplate ${template}; the ledger is there too.`,
+    `Runners call at ${runners.listen}; they are pods of ${runners.serviceAccounts.join(', ')}.`,
+  ];
+  if (!admission)
+    lines.push('No admission policy has to be enforced: whoever holds the token of this gate can make other pods.');
+  if (runners.address === 'ignore') lines.push("A runner's token is taken from any address.");
+  return lines.join('\n');
+}
+
 /** Lines without a newline at the end. */
-export function describeConfig({ docker, sockets, github, fleet }: Config): string {
+export function describeConfig(config: Config): string {
+  if ('kubernetes' in config) return describeCluster(config);
+  const { docker, sockets, github, fleet } = config;
   const lines = [`Cells run on ${docker.socket} in the network ${docker.network}.`];
   for (const { name, path } of sockets) lines.push(`The static runner ${name} has the socket ${path}.`);
   if (github !== undefined) {

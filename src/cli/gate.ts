@@ -8,6 +8,7 @@ import { type Policy, loadPolicy } from '../policy/index.ts';
 import { Failure } from '../protocol/index.ts';
 import { endOnCrash } from './crash.ts';
 import { type GateFlags, configOf, readOrEnd } from './gate-flags.ts';
+import { serveInCluster } from './serve-cluster.ts';
 import { type Served, serveGate } from './serve-gate.ts';
 
 interface SocketOption {
@@ -44,7 +45,9 @@ function untilSignal(): Promise<NodeJS.Signals> {
 async function serve(config: Config, policy: Policy, text: string, command: Command, log: Logger): Promise<void> {
   let served: Served;
   try {
-    served = await serveGate(config, policy, text, log);
+    served = await ('kubernetes' in config
+      ? serveInCluster(config, policy, text, log)
+      : serveGate(config, policy, text, log));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return command.error(`airlock gate: ${reason}`, {
@@ -52,8 +55,7 @@ async function serve(config: Config, policy: Policy, text: string, command: Comm
       code: error instanceof Failure ? error.code : 'airlock.start',
     });
   }
-  const { sockets, fleet, listen } = config;
-  log.info({ policy: policy.hash, sockets, fleet, listen, notReady: served.notReady() }, 'the gate listens');
+  log.info({ config, policy: policy.hash, notReady: served.notReady() }, 'the gate listens');
   const signal = await untilSignal();
   log.info({ signal }, 'the gate stops; builds go on');
   await served.close();

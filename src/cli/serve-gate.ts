@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { Config } from '../config/index.ts';
+import type { MachineConfig } from '../config/index.ts';
 import {
   type Fleet,
   type Memory,
@@ -24,10 +24,10 @@ import {
   createSharedGate,
   defaultDockerTiming,
   dockerCells,
-  fileAudit,
   listenForOperator,
   listenOnSocket,
   livePolicy,
+  openAudit,
   openFileLedger,
   systemClock,
 } from '../gate/index.ts';
@@ -64,8 +64,14 @@ async function close({ audit, ledger, cells, gate, watch, fleet, listeners }: Op
   cells?.close();
 }
 
-async function openGate(config: Config, first: Policy, text: string, log: Logger, opened: Opened): Promise<Gate> {
-  const audit = (opened.audit = await fileAudit(config.audit));
+async function openGate(
+  config: MachineConfig,
+  first: Policy,
+  text: string,
+  log: Logger,
+  opened: Opened,
+): Promise<Gate> {
+  const audit = (opened.audit = await openAudit(config.audit));
   await audit.write({ event: 'start', policy: first.hash });
   const holder = `${hostname()}/${process.pid}`;
   const ledger = (opened.ledger = await openFileLedger({ folder: config.ledger, holder, log }));
@@ -107,7 +113,7 @@ async function openGate(config: Config, first: Policy, text: string, log: Logger
 }
 
 /** @throws {Failure} or the system's error: nothing is left open */
-export async function serveGate(config: Config, policy: Policy, text: string, log: Logger): Promise<Served> {
+export async function serveGate(config: MachineConfig, policy: Policy, text: string, log: Logger): Promise<Served> {
   const opened: Opened = { listeners: [] };
   const notReady = (): readonly string[] => [...(opened.gate?.notReady() ?? []), ...(opened.fleet?.problems() ?? [])];
   const warnings = (): readonly string[] => [opened.watch?.problem() ?? null].filter((one) => one !== null);

@@ -32,17 +32,21 @@ function fleetOf(fleet: NonNullable<ConfigFile['fleet']>): FleetConfig {
 }
 
 function configOf(file: ConfigFile): Config {
-  const { policy, ledger, audit, listen, logLevel, engine, sockets = [], github, fleet } = file;
-  const { socket, network, limits } = engine.docker;
+  const { policy, ledger = '', audit, listen, logLevel, engine, runners, sockets = [], github, fleet } = file;
+  const { docker, kubernetes } = engine;
+  const common = { policy, audit, listen, logLevel };
+  if (docker === undefined || kubernetes !== undefined) {
+    // Both are there: the rules say so (rules.ts).
+    if (kubernetes === undefined || runners === undefined) throw new TypeError('the rules let an engine be missing');
+    return { ...common, kubernetes, runners };
+  }
+  const { socket, network, limits } = docker;
   return {
-    policy,
+    ...common,
     ledger,
-    audit,
-    listen,
-    logLevel,
+    github: github === undefined ? undefined : githubOf(github),
     docker: { socket, network, limits: { ...limits, memory: bytes(limits.memory) } },
     sockets,
-    github: github === undefined ? undefined : githubOf(github),
     fleet: fleet === undefined ? undefined : fleetOf(fleet),
   };
 }

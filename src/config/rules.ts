@@ -9,10 +9,45 @@ type Values = Readonly<Record<string, unknown>>;
 const isMap = (value: unknown): value is Values => typeof value === 'object' && value !== null && !Array.isArray(value);
 const mapAt = (values: Values, key: string): Values | null => (isMap(values[key]) ? values[key] : null);
 const has = (values: Values, key: string): boolean => values[key] !== undefined;
+const inCluster = (config: Values): boolean => mapAt(config, 'engine')?.['kubernetes'] !== undefined;
 
 function* someRunner(config: Values): Generator<Found> {
-  if (!has(config, 'sockets') && !has(config, 'fleet'))
+  if (!has(config, 'sockets') && !has(config, 'fleet') && !inCluster(config))
     yield { path: [], message: 'serves no runner; add fleet: for ephemeral ones, or sockets: for static ones' };
+}
+
+function* oneEngine(config: Values): Generator<Found> {
+  const engine = mapAt(config, 'engine');
+  if (engine !== null && has(engine, 'docker') === has(engine, 'kubernetes'))
+    yield {
+      path: ['engine'],
+      message: 'needs exactly one of docker and kubernetes; write the one that runs the cells',
+    };
+}
+
+function* fitsTheEngine(config: Values): Generator<Found> {
+  const cluster = inCluster(config);
+  const wrong = cluster ? ['ledger', 'sockets', 'github', 'fleet'] : ['runners'];
+  for (const key of wrong.filter((one) => has(config, one)))
+    yield {
+      path: [key],
+      message: cluster
+        ? 'is for one machine with Docker; in a cluster remove it'
+        : 'is for a cluster; with Docker use fleet: or sockets:',
+    };
+  const missing = cluster ? 'runners' : 'ledger';
+  if (!has(config, missing))
+    yield {
+      path: [],
+      message: `lacks ${missing}; add it, as in ${cluster ? "the chart's configuration" : '/var/lib/airlock/ledger'}`,
+    };
+}
+
+/** Whoever reaches it on one machine may be a container; in a cluster the kubelet asks from outside. */
+function* ownAddress(config: Values): Generator<Found> {
+  const { listen } = config;
+  if (typeof listen !== 'string' || inCluster(config) || /^(?:127\.0\.0\.1|\[::1\]):/.test(listen)) return;
+  yield { path: ['listen'], message: 'is no address of this machine alone; write 127.0.0.1:PORT' };
 }
 
 function* oneScope(config: Values): Generator<Found> {
@@ -86,7 +121,18 @@ function* socketsAreUnique(config: Values): Generator<Found> {
   }
 }
 
-const rules = [someRunner, oneScope, oneCredential, overHttps, fleetHasGitHub, fleetFits, socketsAreUnique];
+const rules = [
+  oneEngine,
+  fitsTheEngine,
+  ownAddress,
+  someRunner,
+  oneScope,
+  oneCredential,
+  overHttps,
+  fleetHasGitHub,
+  fleetFits,
+  socketsAreUnique,
+];
 
 /** What the rules find in the file's own value. */
 export function brokenConfigRules(value: unknown): Found[] {

@@ -38,6 +38,49 @@ const docker = object({
   ),
 });
 
+const objectName = (what: string, description: string) =>
+  text(/^[a-z0-9](?:[a-z0-9-]{0,51}[a-z0-9])?$/, `is no name of ${what}; a-z, 0-9 and - are allowed`, description);
+
+const kubernetes = object({
+  name: objectName('an installation', "What the names of this gate's ledger begin with"),
+  namespace: objectName('a namespace', 'Namespace of the cells and of the ledger'),
+  template: text(
+    /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/,
+    'is no name of a PodTemplate; a-z, 0-9, . and - are allowed',
+    'PodTemplate that every cell is made from',
+  ),
+  admission: v.optional(
+    v.pipe(v.boolean(), v.description('Whether a ValidatingAdmissionPolicy has to be enforced; false is a risk taken')),
+    true,
+  ),
+});
+
+const address = (description: string) =>
+  text(
+    /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}$/,
+    'is no address; write ADDRESS:PORT, as in 0.0.0.0:8443',
+    description,
+  );
+
+const runners = object({
+  listen: address('Where runners call, over HTTPS'),
+  certificate: v.pipe(file, v.description("PEM file of the gate's certificate; read again when it changes")),
+  key: v.pipe(file, v.description('PEM file of its key')),
+  audience: v.optional(
+    text(/^[\x21-\x7e]{1,200}$/, 'is no audience; write one word', "Audience of the runners' projected tokens"),
+    'airlock',
+  ),
+  serviceAccounts: listOf(
+    text(
+      /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/,
+      'is no service account; write namespace/name',
+      'Service account of runner pods, as namespace/name',
+    ),
+    'Who runners are',
+  ),
+  address: v.optional(oneOf(['check', 'ignore'], "Whether a call has to come from its pod's own address"), 'check'),
+});
+
 const socket = object({
   name: text(
     /^(?!airlock-)[A-Za-z0-9][A-Za-z0-9._:/-]{0,250}$/,
@@ -127,17 +170,21 @@ export const configSchema = v.pipe(
       v.description('Version of this format'),
     ),
     policy: path('The policy file: what jobs may do'),
-    ledger: path('Folder of what was started, of this gate alone; made if it is missing'),
-    audit: path('Audit log: one JSON line for each decision'),
-    listen: v.optional(
-      text(
-        /^(?:127\.0\.0\.1|\[::1\]):[0-9]{1,5}$/,
-        'is no address of this machine alone; write 127.0.0.1:PORT',
-        "The operator's /healthz and /readyz",
-      ),
+    ledger: v.optional(
+      path('Folder of what was started, of this gate alone; made if it is missing. In a cluster it is kept there'),
     ),
+    audit: text(
+      /^(?:stdout|\/[^\x00-\x1f\x7f]{1,1024})$/,
+      'is neither an absolute path nor stdout; write one of them',
+      'Audit log: one JSON line for each decision. A file, or stdout',
+    ),
+    listen: v.optional(address("The operator's /healthz and /readyz; on one machine for itself alone")),
     logLevel: v.optional(oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'How much is logged'), 'info'),
-    engine: v.pipe(object({ docker }), v.description('What runs the cells')),
+    engine: v.pipe(
+      object({ docker: v.optional(docker), kubernetes: v.optional(kubernetes) }),
+      v.description('What runs the cells: exactly one of the two'),
+    ),
+    runners: v.optional(v.pipe(runners, v.description('Runners in pods of the same cluster'))),
     sockets: v.optional(listOf(socket, 'Static runners: a socket each, one job after the other (for trying out)')),
     github: v.optional(
       v.pipe(github, v.description('Who the gate is at GitHub: for a fleet, and for identity.bind: github')),

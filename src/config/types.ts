@@ -35,15 +35,46 @@ export interface FleetConfig {
   readonly folder: string;
 }
 
-export interface Config {
+export interface KubernetesConfig {
+  readonly name: string;
+  readonly namespace: string;
+  readonly template: string;
+  readonly admission: boolean;
+}
+
+/** Runners in pods, over HTTPS. */
+export interface RunnersConfig {
+  /** `ADDRESS:PORT`. */
+  readonly listen: string;
+  readonly certificate: { readonly file: string };
+  readonly key: { readonly file: string };
+  readonly audience: string;
+  readonly serviceAccounts: readonly string[];
+  readonly address: 'check' | 'ignore';
+}
+
+interface GateConfig {
   readonly policy: string;
-  readonly ledger: string;
+  /** A path, or `stdout`. */
   readonly audit: string;
-  /** `127.0.0.1:PORT` or `[::1]:PORT`. */
+  /** `ADDRESS:PORT`. */
   readonly listen?: string | undefined;
   readonly logLevel: string;
+}
+
+/** A gate in a cluster. */
+export interface ClusterConfig extends GateConfig {
+  readonly kubernetes: KubernetesConfig;
+  readonly runners: RunnersConfig;
+}
+
+/** A gate on one machine with a Docker engine. */
+export interface MachineConfig extends GateConfig {
+  readonly ledger: string;
   readonly docker: EngineConfig;
   readonly sockets: readonly SocketConfig[];
   readonly github?: GitHubConfig | undefined;
   readonly fleet?: FleetConfig | undefined;
 }
+
+export type Config = MachineConfig | ClusterConfig;

@@ -85,6 +85,32 @@ async function append(file: FileHandle, text: string, sync: boolean): Promise<vo
 }
 
 /**
+ * Lines on stdout, which whoever runs the gate keeps. There the synced record before an order is the ledger's own
+ * (PROTOCOL.md, Ledger).
+ */
+function streamAudit(stream: NodeJS.WritableStream, now: () => number): Audit {
+  let broken: string | null = null;
+  stream.on('error', ({ message }: Error) => (broken = message));
+  return {
+    write: (entry) =>
+      new Promise((done, fail) => {
+        stream.write(auditLine(entry, now()), (error) => {
+          broken = error?.message ?? null;
+          if (!error) return done();
+          fail(new Failure('audit-failed', 'the audit log cannot be written, so nothing is started', { cause: error }));
+        });
+      }),
+    broken: () => broken,
+    close: () => Promise.resolve(),
+  };
+}
+
+/** @param where an absolute path, or `stdout` @throws the system's error when the file cannot be opened */
+export async function openAudit(where: string, now: () => number = Date.now): Promise<Audit> {
+  return where === 'stdout' ? streamAudit(process.stdout, now) : fileAudit(where, now);
+}
+
+/**
  * Opens the audit file for appending, mode 0600; a symbolic link is not followed. Lines that wait together share one
  * write and one sync. @throws the system's error when the file cannot be opened
  */

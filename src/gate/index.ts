@@ -26,5 +26,6 @@ export * from './server/https.ts';
 export * from './server/limits.ts';
 export * from './server/operator.ts';
 export * from './server/socket.ts';
+export { cellDeadline } from './tasks/orders.ts';
 export * from './timing.ts';
 export * from './turns.ts';

@@ -17,6 +17,17 @@ engine: { docker: { socket: /run/docker.sock, network: cells } }
 const github = 'github: { organization: octo, app: 1, key: { file: /k } }\n';
 const fleet = (more = ''): string => `fleet: { labels: [airlock], image: '${id}', network: runners${more} }\n`;
 const whole = base + github + fleet();
+const cluster = `version: 1
+policy: /etc/airlock/policy.yaml
+audit: stdout
+listen: 0.0.0.0:9180
+engine: { kubernetes: { name: airlock, namespace: airlock-cells, template: airlock-cell } }
+runners:
+  listen: 0.0.0.0:8443
+  certificate: { file: /tls/tls.crt }
+  key: { file: /tls/tls.key }
+  serviceAccounts: [airlock-runners/airlock-runner]
+`;
 
 function problems(text: string): string[] {
   try {
@@ -61,9 +72,8 @@ describe('a configuration', () => {
 
   test('may name a token and a repository, and static sockets alone', () => {
     const token = 'github: { repository: octo/app, token: { file: /t } }\n';
-    expect(loadConfig(base + token + fleet(), 'x').github).toMatchObject({
-      scope: { repository: 'octo/app' },
-      credentials: { token: '/t' },
+    expect(loadConfig(base + token + fleet(), 'x')).toMatchObject({
+      github: { scope: { repository: 'octo/app' }, credentials: { token: '/t' } },
     });
     const sockets = 'sockets: [{ name: a, path: /run/a/gate.sock }]\n';
     expect(loadConfig(base + sockets, 'x')).toMatchObject({ sockets: [{ name: 'a', path: '/run/a/gate.sock' }] });
@@ -202,4 +212,52 @@ describe('the JSON Schema of a configuration', () => {
 test('the example is a configuration', () => {
   const file = new URL('../../examples/airlock.yaml', import.meta.url);
   expect(problems(readFileSync(file, 'utf8'))).toEqual([]);
+});
+
+describe('a configuration for a cluster', () => {
+  test('says where cells are and who runners are; the ledger is in the cluster', () => {
+    expect(loadConfig(cluster, 'airlock.yaml')).toEqual({
+      policy: '/etc/airlock/policy.yaml',
+      audit: 'stdout',
+      listen: '0.0.0.0:9180',
+      logLevel: 'info',
+      kubernetes: { name: 'airlock', namespace: 'airlock-cells', template: 'airlock-cell', admission: true },
+      runners: {
+        listen: '0.0.0.0:8443',
+        certificate: { file: '/tls/tls.crt' },
+        key: { file: '/tls/tls.key' },
+        audience: 'airlock',
+        serviceAccounts: ['airlock-runners/airlock-runner'],
+        address: 'check',
+      },
+    });
+  });
+
+  const both = 'engine: { docker: { socket: /s, network: cells }, kubernetes: { name: a, namespace: b, template: c } }';
+  test.each([
+    [
+      'both engines',
+      base.replace(/engine: .*/, both) + github + fleet(),
+      'engine: needs exactly one of docker and kubernetes',
+    ],
+    [
+      'no engine',
+      base.replace(/engine: .*/, 'engine: {}') + github + fleet(),
+      'engine: needs exactly one of docker and kubernetes',
+    ],
+    ['a ledger folder in a cluster', `${cluster}ledger: /l\n`, 'ledger: is for one machine with Docker'],
+    ['a fleet in a cluster', cluster + fleet(), 'fleet: is for one machine with Docker'],
+    ['no runners in a cluster', cluster.replace(/runners:[^]*/, ''), 'lacks runners'],
+    [
+      'runners of a cluster on one machine',
+      whole + cluster.slice(cluster.indexOf('runners:')),
+      'runners: is for a cluster',
+    ],
+    ['no ledger on one machine', whole.replace(/ledger: .*\n/, ''), 'lacks ledger'],
+    ['an open address on one machine', `${whole}listen: 0.0.0.0:80\n`, 'listen: is no address of this machine alone'],
+    ['a service account without its namespace', cluster.replace('airlock-runners/', ''), 'is no service account'],
+    ['an audit log nowhere', cluster.replace('stdout', 'stderr'), 'audit: is neither an absolute path nor stdout'],
+  ])('with %s is refused', (_what, text, said) => {
+    expect(problems(text).join('\n')).toContain(said);
+  });
 });

@@ -28,8 +28,15 @@ function answer(gate: Pick<Gate, 'notReady'>, call: Call, warnings: readonly str
   return json(ready ? 200 : 503, { ready, reasons, ...(warnings.length === 0 ? {} : { warnings }) });
 }
 
+/** What may be listened on, by who has to reach it. */
+const forms = {
+  machine: /^(127\.0\.0\.1|\[::1\]):([0-9]{1,5})$/,
+  network: /^([0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})$/,
+} as const;
+
 /**
  * @param address `127.0.0.1:PORT` or `[::1]:PORT`; port 0: any
+ * @param reach in a cluster the kubelet asks from outside
  * @param warnings what the operator should know although calls are taken
  * @throws {Failure} `gate-failed` with one sentence for the operator
  */
@@ -38,11 +45,15 @@ export async function listenForOperator(
   address: string,
   given: Partial<ServerLimits> = {},
   warnings: () => readonly string[] = () => [],
+  reach: 'machine' | 'network' = 'machine',
 ): Promise<Listener & { readonly port: number }> {
-  const [, host = '', port = ''] = /^(127\.0\.0\.1|\[::1\]):([0-9]{1,5})$/.exec(address) ?? [];
+  const [, host = '', port = ''] = forms[reach].exec(address) ?? [];
   const plainHost = host.replace(/[[\]]/g, '');
   if (isIP(plainHost) === 0 || Number(port) > 65_535)
-    throw new Failure('gate-failed', `the operator's address must be 127.0.0.1:PORT or [::1]:PORT, not ${address}`);
+    throw new Failure(
+      'gate-failed',
+      `the operator's address must be ${reach === 'machine' ? '127.0.0.1:PORT or [::1]:PORT' : 'ADDRESS:PORT'}, not ${address}`,
+    );
   const limits = { ...defaultServerLimits, ...given };
   const server = createHttpServer((call) => Promise.resolve(answer(gate, call, warnings())), limits, gate.log);
   await new Promise<void>((done, fail) => {

@@ -11,7 +11,7 @@ import {
   orderVersion,
   parseOrder,
 } from '../../protocol/index.ts';
-import type { Timing } from '../timing.ts';
+import { type Timing, defaultTiming } from '../timing.ts';
 import type { Secrets } from './secrets.ts';
 
 export function orderLimits({ limits }: Policy, { order }: Timing): OrderLimits {
@@ -23,6 +23,12 @@ export function orderLimits({ limits }: Policy, { order }: Timing): OrderLimits 
 export function longest(limits: OrderLimits): number {
   const { trigger, lookup, queue, blocked, run, cancel, lost } = limits;
   return 2 * trigger + lookup + queue + blocked + run + cancel + lost;
+}
+
+/** Seconds that the container of a cell needs to live, from its start for an idle job to the end of its longest task. */
+export function cellDeadline(policy: Policy, timing: Timing = defaultTiming): number {
+  const limits = orderLimits(policy, timing);
+  return Math.ceil((timing.idleCell + longest(limits) + limits.reconnect + timing.margin) / 1000);
 }
 
 export interface OrderParts {
