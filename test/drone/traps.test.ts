@@ -38,7 +38,7 @@ describe('trigger', () => {
   test('trap 1: a slash at the end of the URL does not become //api', async () => {
     const drone = await sim(green);
     expect((await runBuild({ server: `${drone.url}/` })).ending.verdict).toBe('success');
-    expect(drone.requests.every(({ path }) => path.startsWith('/api/'))).toBe(true);
+    expect(drone.requests.every(({ path }) => path.startsWith('/api/') || path === '/version')).toBe(true);
   });
 
   test.each([301, 307] as const)('trap 2: a redirect is never followed: %i', async (as) => {
@@ -195,6 +195,12 @@ describe('logs', () => {
     const ran = await runBuild({ server: drone.url });
     expect(ran.ending.verdict).toBe('success');
     expect(ran.notes).toEqual([]);
+  });
+
+  test("trap 16: what Drone's runner masks comes through as it masked it", async () => {
+    const masked = ['token=[secret:TOKEN]', 'token=******'];
+    const drone = await sim(oneStage({ name: 'deploy', lines: masked.map((line) => `${line}\n`), ms: 60 }));
+    expect((await runBuild({ server: drone.url })).lines.get('default/deploy')).toEqual(masked);
   });
 
   test('trap 17: a cancel that somebody else sends is seen by polling', async () => {
