@@ -103,7 +103,7 @@ function arm(world: World, job: Job, row: Row): Moment {
   }
 }
 
-const limit = 60_000;
+const limit = 180_000;
 
 /** Starts the job and resolves at the row's moment. @throws {Error} it does not come */
 export async function reach(world: World, job: Job, row: Row): Promise<Moment> {
@@ -125,6 +125,6 @@ export async function reach(world: World, job: Job, row: Row): Promise<Moment> {
     return moment;
   } catch (error) {
     moment.release();
-    throw error;
+    throw new Error(`${String(error)}; the job says: ${job.lines.slice(-4).join(' | ')}`, { cause: error });
   }
 }
