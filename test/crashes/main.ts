@@ -16,7 +16,7 @@ const usage = `npm run crashes -- [--only TEXT] [--every N] [--jobs N] [--seed N
   --alone      cases with one victim
   --every N    every N-th case, in the seed's order
   --from N     and begins with the N-th (default 1)
-  --jobs N     cases side by side (default 6)
+  --jobs N     cases side by side, each with an engine of its own (default 12)
   --seed N     of the order and of the sample (default 1)
   --list       prints the cases and plays none
   --show       prints the job's log and the gate's last lines of what is not as expected`;
@@ -34,7 +34,7 @@ function options() {
       alone: { type: 'boolean', default: false },
       every: { type: 'string', default: '1' },
       from: { type: 'string', default: '1' },
-      jobs: { type: 'string', default: '6' },
+      jobs: { type: 'string', default: '12' },
       seed: { type: 'string', default: '1' },
       list: { type: 'boolean', default: false },
       show: { type: 'boolean', default: false },
