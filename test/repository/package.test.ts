@@ -37,6 +37,7 @@ describe('package.json', () => {
       'drone:playback',
       'crashes',
       'guards',
+      'chart',
     ]) {
       const script = `scripts/${name.replace('drone:', '')}.mjs`;
       expect(manifest.scripts[name]).toBe(`node ${script}`);
