@@ -68,9 +68,17 @@ async function textOf(response: IncomingMessage, max: number): Promise<string> {
 /** @throws an error that says what went wrong, for the operator; an answer of any status is none */
 export async function httpsCall(url: URL, options: HttpsCall): Promise<HttpsAnswer> {
   if (url.protocol !== 'https:') throw new Error(`${url.origin} is not https`);
-  const { method, headers, body, ca, timeout, maxBytes } = options;
-  const late = AbortSignal.timeout(timeout);
-  const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);
+  const { method, headers, body, ca, timeout, maxBytes, signal: given } = options;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const end = (): void => ending.abort();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    end();
+  }, timeout);
+  given?.addEventListener('abort', end, { once: true });
+  if (given?.aborted === true) end();
   let socket: TLSSocket | undefined;
   try {
     socket = await secured(url, options, signal);
@@ -93,9 +101,11 @@ export async function httpsCall(url: URL, options: HttpsCall): Promise<HttpsAnsw
       response.destroy();
     }
   } catch (cause) {
-    const reason = late.aborted ? `it took longer than ${timeout} ms` : (cause as Error).message;
+    const reason = late ? `it took longer than ${timeout} ms` : (cause as Error).message;
     throw new Error(`${method} ${url.origin}${url.pathname}: ${reason}`, { cause });
   } finally {
+    clearTimeout(timer);
+    given?.removeEventListener('abort', end);
     socket?.destroy();
   }
 }

@@ -6,16 +6,9 @@ import { join } from 'node:path';
 import { defaultEvent } from '../../../src/try/default-event.ts';
 import { claimsOf } from '../../../src/try/facts.ts';
 import type { Issuer } from '../../../src/try/issuer.ts';
-import type { PlayedEvent } from '../../../src/try/runner/index.ts';
 import { readWorkflow, selectJobs } from '../../../src/try/workflow/index.ts';
 import type { FakeGitHub, FakeJob, FakeRegistration } from '../../fakes/github-api.ts';
-
-export interface GivenJob {
-  readonly workflow: string;
-  readonly event: PlayedEvent;
-  /** For the id token service. */
-  readonly token: string;
-}
+import type { GivenJob } from './played-listener.ts';
 
 export interface DoneJob {
   readonly id: number;

@@ -4,9 +4,15 @@
 import { createServer, connect } from 'node:net';
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { playJob } from '../../../src/try/runner/index.ts';
+import { type PlayedEvent, playJob } from '../../../src/try/runner/index.ts';
 import { readWorkflow, selectJobs } from '../../../src/try/workflow/index.ts';
-import type { GivenJob } from './github-jobs.ts';
+
+export interface GivenJob {
+  readonly workflow: string;
+  readonly event: PlayedEvent;
+  /** For the id token service. */
+  readonly token: string;
+}
 
 const github = '/run/airlock/github.sock';
 const env = process.env as Record<string, string>;
