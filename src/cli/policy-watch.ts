@@ -4,7 +4,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { type Audit, type LivePolicy, type Logger, needsRestart } from '../gate/index.ts';
-import { loadPolicy } from '../policy/index.ts';
+import { PolicyError, loadPolicy } from '../policy/index.ts';
 
 export interface PolicyWatch {
   /** null, or why the file's newest text is not the policy that is in force. */
@@ -32,9 +32,11 @@ export function watchPolicy(options: PolicyWatchOptions): PolicyWatch {
   let looking: Promise<void> = Promise.resolve();
 
   async function refuse(message: string): Promise<void> {
+    const known = problem === message;
     problem = message;
     log.error({ file, policy: live.policy.hash, problem }, 'the new policy is not used; the old one stays in force');
-    await audit.write({ event: 'policy', decision: 'failed', message, policy: live.policy.hash });
+    // A file that stays away must not fill the audit log.
+    if (!known) await audit.write({ event: 'policy', decision: 'failed', message, policy: live.policy.hash });
   }
 
   async function take(text: string): Promise<void> {
@@ -54,14 +56,13 @@ export function watchPolicy(options: PolicyWatchOptions): PolicyWatch {
 
   async function lookOnce(loud: boolean): Promise<void> {
     try {
-      const text = await readFile(file, 'utf8').catch((error: unknown) => {
-        seen = null;
-        throw error;
-      });
+      const text = await readFile(file, 'utf8');
       if (text === seen && !loud) return;
       seen = text;
       await take(text);
     } catch (error) {
+      // Not the text's fault: the same one is tried again.
+      if (!(error instanceof PolicyError)) seen = null;
       const message = error instanceof Error ? error.message : String(error);
       await refuse(message).catch((err: unknown) => log.error({ err }, 'the audit log cannot tell of the policy'));
     }

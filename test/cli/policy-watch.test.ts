@@ -100,6 +100,24 @@ describe('a policy file that changes', () => {
     expect(watch.problem()).toBeNull();
   });
 
+  test('is not in force before the audit log says so, and is as soon as it can', async () => {
+    watch.stop();
+    let failures = 2;
+    const unsure: Audit = {
+      ...audit,
+      write: (entry) => (failures-- > 0 ? Promise.reject(new Error('the disk is full')) : audit.write(entry)),
+    };
+    const log = pino({ level: 'silent' });
+    watch = watchPolicy({ file, text: text(), live, audit: unsure, log, every: 3_600_000 });
+    writeFileSync(file, text('limits: { tasksAtOnce: 7 }\n'));
+    await watch.look();
+    expect(live.policy.limits.tasksAtOnce).toBe(20);
+    expect(watch.problem()).toBe('the disk is full');
+    await watch.look();
+    expect(live.policy.limits.tasksAtOnce).toBe(7);
+    expect(watch.problem()).toBeNull();
+  });
+
   test('back to what is in force is no problem any more, and no new policy', async () => {
     writeFileSync(file, 'version: 2\n');
     await seen(() => watch.problem() !== null && lines().length === 1);
