@@ -8,7 +8,7 @@ import { type FleetWorld, startFleetWorld } from './support/fleet-world.ts';
 
 const minutes = 60_000;
 /** More by hand: AIRLOCK_TEST_FLEET_JOBS=50. */
-const count = Number(process.env['AIRLOCK_TEST_FLEET_JOBS'] ?? '6');
+const count = Number(process.env['AIRLOCK_TEST_FLEET_JOBS'] ?? '4');
 const golden = new URL('golden.json', import.meta.url);
 
 await describeEngine('a fleet on a real engine', (engine) => {
