@@ -28,6 +28,8 @@ const end = new Promise<void>((resolve) => {
 
 // Only what ends after a success ends with 0.
 process.exitCode = 1;
+// As the first process of its namespace it would not hear it at all, and be killed seconds later.
+process.on('SIGTERM', () => process.exit(143));
 process.stderr.on('error', () => {});
 
 const diagnose = (text: string): void => void process.stderr.write(`airlock cell: ${text}\n`);

@@ -28,6 +28,7 @@ const ephemeralRunner = v.object({
   ),
 });
 
+const plainName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 const group = 'actions.github.com';
 /** The controller hears of a job at the same time as the runner does. */
 const again = 250;
@@ -35,6 +36,15 @@ const again = 250;
 /** @param limit milliseconds for one call */
 export function arcBinder(client: KubernetesClient, limit = 5_000): JobBinder {
   const get = async (path: string): Promise<unknown> => (await client.call({ method: 'GET', path, limit })).body;
+
+  async function runnerAt(path: string): Promise<v.InferOutput<typeof ephemeralRunner>> {
+    try {
+      return v.parse(ephemeralRunner, await get(path));
+    } catch (error) {
+      if (isStatus(error, 404)) throw notOnRunner("this runner's EphemeralRunner is gone");
+      throw error;
+    }
+  }
 
   return {
     kind: 'arc',
@@ -55,10 +65,13 @@ export function arcBinder(client: KubernetesClient, limit = 5_000): JobBinder {
         ({ kind, apiVersion }) => kind === 'EphemeralRunner' && apiVersion.startsWith(`${group}/`),
       );
       if (owner === undefined) throw notOnRunner("this runner's pod was not made for an EphemeralRunner");
-      const [, version] = owner.apiVersion.split('/');
+      const [, version = ''] = owner.apiVersion.split('/');
+      // Nobody checks what an owner is called; here it becomes part of a path.
+      if (!plainName.test(version) || !plainName.test(owner.name))
+        throw notOnRunner("this runner's EphemeralRunner has a name that is not understood");
       const path = `/apis/${group}/${version}/namespaces/${namespace}/ephemeralrunners/${owner.name}`;
       for (;;) {
-        const { metadata: its, status } = v.parse(ephemeralRunner, await get(path));
+        const { metadata: its, status } = await runnerAt(path);
         if (its.uid !== owner.uid) throw notOnRunner("this runner's EphemeralRunner is gone");
         const { workflowRunId, jobRepositoryName } = status;
         if (workflowRunId !== 0 && jobRepositoryName !== '') {

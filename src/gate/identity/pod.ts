@@ -72,6 +72,7 @@ const review = v.object({
 const addresses = v.object({
   metadata: v.object({ uid: v.string() }),
   status: v.object({
+    phase: v.optional(v.string(), ''),
     podIP: v.optional(v.string(), ''),
     podIPs: v.optional(v.array(v.object({ ip: v.string() })), []),
   }),
@@ -95,6 +96,8 @@ const plainAddress = (address: string): string => address.replace(/^::ffff:/, ''
 
 /** Answers that are remembered at once. */
 const maxKnown = 2_000;
+/** Questions of one address that are asked at once: a runner has one token, and made-up ones cost the API server work. */
+const maxAsking = 4;
 
 export function createPodIdentity(options: PodIdentityOptions): PodIdentity {
   const { client, audience, serviceAccounts, address: compare, limit = 5_000, remember = 10_000 } = options;
@@ -127,8 +130,26 @@ export function createPodIdentity(options: PodIdentityOptions): PodIdentity {
     }
     const { metadata, status } = v.parse(addresses, body);
     if (metadata.uid !== uid) throw notKnown("the token's pod is gone; another one has its name");
+    // A pod that has ended keeps its token and is told with its address, which another pod may have by now.
+    if (status.phase === 'Succeeded' || status.phase === 'Failed') throw notKnown("the token's pod has ended");
     const own = [status.podIP ?? '', ...(status.podIPs ?? []).map(({ ip }) => ip)];
     if (!own.includes(plainAddress(address))) throw notKnown('the call does not come from the pod of its token');
+  }
+
+  const asking = new Map<string, number>();
+
+  /** @throws {Refusal} the address has too many questions already */
+  async function inTurn<T>(address: string, work: () => Promise<T>): Promise<T> {
+    const before = asking.get(address) ?? 0;
+    if (before >= maxAsking && compare === 'check') throw notKnown('this address brings too many tokens at once');
+    asking.set(address, before + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (asking.get(address) ?? 1) - 1;
+      if (left > 0) asking.set(address, left);
+      else asking.delete(address);
+    }
   }
 
   async function ask(token: string, address: string): Promise<RunnerIdentity> {
@@ -158,7 +179,7 @@ export function createPodIdentity(options: PodIdentityOptions): PodIdentity {
       forget();
       const before = known.get(key);
       if (before !== undefined) return before.runner;
-      const runner = ask(token, address);
+      const runner = inTurn(address, () => ask(token, address));
       known.set(key, { until: performance.now() + remember, runner });
       // A no is asked again: the pod's address may not have been known yet.
       runner.catch(() => known.delete(key));

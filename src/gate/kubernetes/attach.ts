@@ -77,6 +77,32 @@ function queueOf(socket: WebSocket): AsyncIterable<Piece> {
   })();
 }
 
+/** A connection that broke without a word shows as pings that nobody answers; else a cell would be silent for hours. */
+function beat(socket: WebSocket, pulse: number): void {
+  let heard = true;
+  const hear = (): void => {
+    heard = true;
+  };
+  const timer = setInterval(() => {
+    // Who does not read cannot hear either.
+    if (socket.isPaused) return hear();
+    if (!heard) return socket.terminate();
+    heard = false;
+    socket.ping();
+  }, pulse).unref();
+  socket
+    .on('pong', hear)
+    .on('message', hear)
+    .once('close', () => clearInterval(timer));
+}
+
+export interface AttachTiming {
+  /** Milliseconds until the connection must be open. */
+  readonly limit: number;
+  /** Milliseconds between two pings; a connection that is silent for as long after one has ended. */
+  readonly pulse: number;
+}
+
 /**
  * @param pod path of the pod, `/api/v1/namespaces/NS/pods/NAME`
  * @throws {KubernetesError} status 500 and plain text: the container does not run yet, or no more (measured)
@@ -85,7 +111,7 @@ export async function attach(
   access: KubernetesAccess,
   pod: string,
   container: string,
-  limit: number,
+  { limit, pulse }: AttachTiming,
 ): Promise<Attached> {
   const query = new URLSearchParams({ container, stdin: 'true', stdout: 'true', stderr: 'true' });
   const call: KubernetesCall = { method: 'GET', path: `${pod}/attach?${query.toString()}`, limit };
@@ -120,6 +146,7 @@ export async function attach(
     const late = error instanceof Error && error.message === 'Opening handshake has timed out';
     throw asKubernetesError(error, call, late);
   }
+  beat(socket, pulse);
   return {
     pieces,
     closed,

@@ -11,6 +11,8 @@ export interface Patience {
   readonly patience?: number;
   /** The call may be carried out twice without harm. By default true for GET and DELETE. */
   readonly repeatable?: boolean;
+  /** Told before each further try. */
+  readonly onRepeat?: () => void;
 }
 
 export interface KubernetesClient {
@@ -45,7 +47,8 @@ export function pauseBefore(
 export function createKubernetesClient(access: KubernetesAccess): KubernetesClient {
   return {
     access,
-    async call(call, { patience = call.limit, repeatable = call.method === 'GET' || call.method === 'DELETE' } = {}) {
+    async call(call, { patience = call.limit, repeatable, onRepeat } = {}) {
+      const harmless = repeatable ?? (call.method === 'GET' || call.method === 'DELETE');
       const until = performance.now() + patience;
       for (let tries = 0; ; tries++) {
         const left = Math.max(1, until - performance.now());
@@ -53,10 +56,11 @@ export function createKubernetesClient(access: KubernetesAccess): KubernetesClie
           return await request(access, { ...call, limit: Math.min(call.limit, left) });
         } catch (error) {
           if (!(error instanceof KubernetesError)) throw error;
-          if (!untouched(error) && !(repeatable && passing(error))) throw error;
+          if (!untouched(error) && !(harmless && passing(error))) throw error;
           const pause = pauseBefore(tries, error, Math.random());
           if (performance.now() + pause >= until) throw error;
           await sleep(pause);
+          onRepeat?.();
         }
       }
     },

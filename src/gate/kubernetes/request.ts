@@ -44,7 +44,7 @@ export function asKubernetesError(error: unknown, call: KubernetesCall, late: bo
   if (error instanceof KubernetesError) return error;
   const cause = error as NodeJS.ErrnoException;
   const details: KubernetesErrorDetails = late
-    ? { trouble: 'stalled', call: nameOf(call), detail: `no whole answer after ${call.limit / 1000} s` }
+    ? { trouble: 'stalled', call: nameOf(call), detail: `no whole answer after ${Math.ceil(call.limit) / 1000} s` }
     : { trouble: troubleOf(cause), call: nameOf(call), detail: cause.message };
   return new KubernetesError(details, { cause });
 }
@@ -93,7 +93,9 @@ export async function send(
 ): Promise<IncomingMessage> {
   const { headers, ...options } = await connectionOptions(access);
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-  const type = body === undefined ? {} : { 'content-type': 'application/json' };
+  // Node gives a DELETE no length by itself: its body would be taken for the next request.
+  const length = String(Buffer.byteLength(body ?? ''));
+  const type = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': length };
   return new Promise((done, fail) => {
     const sent = httpsRequest(`${access.server}${call.path}`, {
       ...options,
@@ -104,7 +106,8 @@ export async function send(
     sent.once('response', done);
     // Nothing here asks for another protocol.
     sent.once('upgrade', (_answer, socket) => socket.destroy());
-    sent.once('error', fail);
+    // Each of them, also one that comes after the answer: without a listener it would end the gate.
+    sent.on('error', fail);
     sent.once('close', () => fail(new Error('the connection was closed')));
     sent.end(body);
   });
@@ -112,7 +115,8 @@ export async function send(
 
 /** @throws {KubernetesError} whatever goes wrong, an answer of 300 and above included */
 export async function request(access: KubernetesAccess, call: KubernetesCall): Promise<KubernetesAnswer> {
-  const signal = AbortSignal.timeout(call.limit);
+  // Only whole milliseconds are taken.
+  const signal = AbortSignal.timeout(Math.ceil(call.limit));
   try {
     const answer = await send(access, call, signal);
     try {

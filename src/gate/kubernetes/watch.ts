@@ -27,9 +27,11 @@ export interface WatchTiming {
   readonly watch: number;
   /** How much later than that the connection counts as dead. */
   readonly grace: number;
+  /** A watch that ends sooner than this is not begun again at once. */
+  readonly short: number;
 }
 
-export const defaultWatchTiming: WatchTiming = { call: 10_000, watch: 60_000, grace: 10_000 };
+export const defaultWatchTiming: WatchTiming = { call: 10_000, watch: 60_000, grace: 10_000, short: 1_000 };
 
 export interface Watch<T> {
   /** undefined: there is none of this name, as far as is known. */
@@ -122,9 +124,16 @@ export function watch<T>(client: KubernetesClient, options: WatchOptions<T>): Wa
     });
     const limit = timing.watch + timing.grace;
     const call: KubernetesCall = { method: 'GET', path: `${path}?${query.toString()}`, limit };
-    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(limit)]);
+    const ended = new AbortController();
+    let late = false;
+    const end = (): void => ended.abort();
+    const timer = setTimeout(() => {
+      late = true;
+      end();
+    }, limit);
+    stopped.signal.addEventListener('abort', end);
     try {
-      const answer = await send(access, call, signal);
+      const answer = await send(access, call, ended.signal);
       try {
         if (answer.statusCode === gone) return '';
         if (answer.statusCode !== 200) throw refusedError(answer, await readText(answer, call), call);
@@ -140,25 +149,37 @@ export function watch<T>(client: KubernetesClient, options: WatchOptions<T>): Wa
       }
     } catch (error) {
       if (stopped.signal.aborted || isStatus(error, gone)) return '';
-      throw asKubernetesError(error, call, signal.aborted);
+      throw asKubernetesError(error, call, late);
+    } finally {
+      clearTimeout(timer);
+      stopped.signal.removeEventListener('abort', end);
     }
   }
 
+  const rest = (tries: number, after: Pick<KubernetesError, 'retryAfter'>): Promise<void> =>
+    sleep(pauseBefore(tries, after, Math.random()), undefined, { ref: false });
+
   async function run(): Promise<void> {
     let version = '';
-    for (let failures = 0; !stopped.signal.aborted; ) {
+    let failures = 0;
+    let short = 0;
+    while (!stopped.signal.aborted) {
       try {
         if (version === '') version = await list();
+        const began = performance.now();
         version = await follow(version);
+        if (failures > 0) log.info({ path }, 'the cluster can be watched again');
         failures = 0;
+        // A server on its way down, or one that forgets at once, is not asked without a pause.
+        short = performance.now() - began < timing.short ? short + 1 : 0;
+        if (short > 1 && !stopped.signal.aborted) await rest(short, { retryAfter: null });
       } catch (error) {
         if (stopped.signal.aborted) return;
         fresh = false;
         // What happened meanwhile is not known: the list tells.
         version = '';
         if (failures === 0) log.error({ err: error }, 'the cluster cannot be watched at the moment');
-        const known429 = error instanceof KubernetesError ? error : { retryAfter: null };
-        await sleep(pauseBefore(failures, known429, Math.random()), undefined, { ref: false });
+        await rest(failures, error instanceof KubernetesError ? error : { retryAfter: null });
         failures++;
       }
     }

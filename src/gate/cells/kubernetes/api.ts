@@ -12,8 +12,11 @@ export interface PodApi {
   create(template: Template, id: string): Promise<PodView>;
   /** As `create`, without a trace. */
   dryRun(pod: object): Promise<void>;
-  /** null: there is none. */
-  pod(id: string): Promise<PodView | null>;
+  /**
+   * null: there is none.
+   * @param limit milliseconds for all tries together
+   */
+  pod(id: string, limit?: number): Promise<PodView | null>;
   list(template: Template): Promise<readonly PodView[]>;
   attach(id: string): Promise<Attached>;
   /** Asks for its end; it counts as gone only when it cannot be found any more. */
@@ -49,9 +52,9 @@ export function createPodApi({ client, namespace, template: name, timing }: PodA
     async dryRun(body) {
       await client.call({ method: 'POST', path: `${podsPath}?dryRun=All`, body, limit }, once);
     },
-    async pod(id) {
+    async pod(id, most = limit) {
       try {
-        return readPod((await client.call({ method: 'GET', path: pathOf(id), limit }, once)).body);
+        return readPod((await client.call({ method: 'GET', path: pathOf(id), limit: most })).body);
       } catch (error) {
         if (isStatus(error, 404)) return null;
         throw error;
@@ -61,7 +64,7 @@ export function createPodApi({ client, namespace, template: name, timing }: PodA
       const { items } = await listAll(client, podsPath, selectorOf(template), limit);
       return items.map(readPod);
     },
-    attach: (id) => attach(client.access, pathOf(id), containerName, timing.attach),
+    attach: (id) => attach(client.access, pathOf(id), containerName, { limit: timing.attach, pulse: timing.pulse }),
     async remove(id) {
       // 0 would mean "forget": the process runs on for seconds after its pod is gone (measured).
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 1, propagationPolicy: 'Background' };

@@ -6,7 +6,8 @@ import type { Logger } from '../../log.ts';
 import type { Cell, CellEnd } from '../engine.ts';
 import { splitLines } from '../split-lines.ts';
 import type { PodApi } from './api.ts';
-import { endOf, removed, stillRunning, unknownEnd } from './ending.ts';
+import { endOf, goneAfter, removed, stillRunning, unknownEnd } from './ending.ts';
+import type { PodView } from './pod-view.ts';
 import { removePod } from './removal.ts';
 import type { KubernetesTiming } from './timing.ts';
 
@@ -38,11 +39,13 @@ async function* stdoutOf({ pieces }: Attached, { id, log }: CellParts): AsyncGen
 async function askForEnd({ api, id, timing }: CellParts): Promise<CellEnd> {
   const began = performance.now();
   let pause = 50;
+  let before: PodView | null = null;
   for (;;) {
     const passed = performance.now() - began;
     try {
-      const pod = await api.pod(id);
-      if (pod === null) return removed;
+      const pod = await api.pod(id, Math.max(1, timing.back - passed));
+      if (pod === null) return goneAfter(before);
+      before = pod;
       const end = endOf(pod);
       if (end !== null) return end;
       if (passed >= timing.settle) return stillRunning;

@@ -22,19 +22,24 @@ export const unknownEnd: CellEnd = {
   reason: 'the API server went away, and nobody knows how it goes on',
 };
 
-const disruptions: Readonly<Record<string, string>> = {
+const disruptions: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
   EvictionByEvictionAPI: 'it was evicted, as it is when its node is drained',
   PreemptionByScheduler: 'it had to make room for a more important pod',
   DeletionByTaintManager: 'its node was tainted',
   DeletionByPodGC: 'its node is gone',
   TerminationByKubelet: 'its node was short of memory or disk, or was shut down',
-};
+});
+const disruption = (by: string): string => disruptions[by] ?? `it was disrupted (${quote(by, 64)})`;
+
+/** Of a pod that is gone. @param before as it was last seen */
+export const goneAfter = (before: PodView | null): CellEnd =>
+  before === null || before.disrupted === '' ? removed : { exitCode: null, reason: disruption(before.disrupted) };
 
 function reasonOf({ reason, disrupted, terminated }: PodView): string {
   if (reason === 'DeadlineExceeded')
     return 'it ran longer than the activeDeadlineSeconds of its PodTemplate allow; the chart has to allow more than the policy needs';
   if (reason === 'Evicted') return 'it was evicted because its node was short of something';
-  if (disrupted !== '') return disruptions[disrupted] ?? `it was disrupted (${quote(disrupted, 64)})`;
+  if (disrupted !== '') return disruption(disrupted);
   if (terminated === null) return 'it has ended, and its node does not say how';
   switch (terminated.reason) {
     case 'OOMKilled':

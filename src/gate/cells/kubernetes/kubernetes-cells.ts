@@ -1,6 +1,7 @@
 // Cells as pods of one namespace (DESIGN.md, The cell). Each is created from the PodTemplate and attached before the order
 // is sent; a cell writes nothing before its order, so nothing that it writes is missed. The log API is never read.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../../protocol/index.ts';
 import {
   type Attached,
@@ -16,11 +17,11 @@ import type { Logger } from '../../log.ts';
 import type { Cell, CellEnd, CellEngine, SeenCell } from '../engine.ts';
 import { createPodApi } from './api.ts';
 import { type CellParts, attachedCell, endedCell } from './cell.ts';
-import { type Stuck, endOf, endedAtOnce, lateAt, stuckAt } from './ending.ts';
+import { type Stuck, endOf, endedAtOnce, lateAt, removed, stuckAt } from './ending.ts';
 import { type PodView, isOver, readPod } from './pod-view.ts';
 import { createReadings } from './readiness.ts';
 import { removePod } from './removal.ts';
-import { failure, unfit } from './sentences.ts';
+import { failure, isRefusedByPolicy, unfit } from './sentences.ts';
 import { type Template, differing, idOf, podName, selectorOf } from './template.ts';
 import { type KubernetesTiming, defaultKubernetesTiming } from './timing.ts';
 
@@ -48,6 +49,7 @@ export interface KubernetesCells extends CellEngine {
   close(): void;
 }
 
+const triesAtPolicy = 4;
 const cellId = /^[0-9a-f]{32}$/;
 const plainName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 
@@ -59,7 +61,7 @@ function checkSettings({ namespace, template, deadline }: KubernetesCellsOptions
 }
 
 /** The container does not run yet, or no more: plain text with the status 500 (measured). */
-const notAttachable = (error: unknown): boolean => isStatus(error, 500) || isStatus(error, 400) || isStatus(error, 404);
+const notAttachable = (error: unknown): boolean => isStatus(error, 500) || isStatus(error, 400);
 
 function startFailure({ author, operator, detail }: Stuck & { readonly detail: string }): Failure {
   const cause = new Error(operator, { cause: new Error(detail) });
@@ -101,10 +103,12 @@ export function kubernetesCells(options: KubernetesCellsOptions): KubernetesCell
   /** Tries until the container runs or has ended. An attach that comes too early does no harm (measured). */
   async function attachSoon(id: string, seen: Watch<PodView>): Promise<Attached | CellEnd> {
     const until = performance.now() + timing.start;
-    for (;;) {
+    let before: PodView | undefined;
+    for (let pause = timing.again; ; pause = Math.min(pause * 2, timing.retry)) {
       try {
         return await api.attach(id);
       } catch (error) {
+        if (isStatus(error, 404)) return removed;
         const passing = error instanceof KubernetesError && ['unreachable', 'broken-off'].includes(error.trouble);
         if (!notAttachable(error) && !passing) throw error;
       }
@@ -114,25 +118,41 @@ export function kubernetesCells(options: KubernetesCellsOptions): KubernetesCell
       const stuck = pod === undefined ? null : stuckAt(pod);
       if (stuck !== null) throw startFailure(stuck);
       if (performance.now() >= until) throw startFailure(lateAt(pod, timing.start / 1000));
-      await seen.changed(podName(id), timing.again);
+      // Each change may be that it runs now; a pod that stays as it is, for want of a node, is not asked all the time.
+      if (pod !== before) pause = timing.again;
+      before = pod;
+      await seen.changed(podName(id), pause);
+    }
+  }
+
+  /** An upgrade changes the template first, and the policy hears of it a moment later: neither makes a job red. */
+  async function create(id: string): Promise<{ readonly template: Template; readonly pod: PodView }> {
+    let template = await ready();
+    for (let tries = 1; ; tries++) {
+      try {
+        return { template, pod: await api.create(template, id) };
+      } catch (error) {
+        if (tries >= triesAtPolicy || !isRefusedByPolicy(error)) throw error;
+      }
+      await sleep(timing.retry / 2);
+      const seen = await readings.look();
+      if ('template' in seen) ({ template } = seen);
     }
   }
 
   async function start(id: string): Promise<Cell> {
     if (!cellId.test(id)) throw new TypeError('a cell is named by 32 lower hex digits');
-    const template = await ready();
-    const seen = watched(template);
     let attached: Attached | null = null;
     let made = false;
     try {
-      const pod = await api.create(template, id);
+      const { template, pod } = await create(id);
       made = true;
       const fields = differing(template, pod);
       if (fields.length > 0) {
         const cause = new Error(`the cluster made a pod that differs from its template in ${fields.join(', ')}`);
         throw new Failure('cell-start-failed', unfit, { cause });
       }
-      const found = await attachSoon(id, seen);
+      const found = await attachSoon(id, watched(template));
       if ('reason' in found) throw startFailure(endedAtOnce(found));
       attached = found;
       return attachedCell(attached, partsOf(id));
@@ -150,7 +170,7 @@ export function kubernetesCells(options: KubernetesCellsOptions): KubernetesCell
 
   async function list(): Promise<readonly SeenCell[]> {
     try {
-      const found = await api.list(await ready());
+      const found = await api.list(await readings.known());
       return found.flatMap((pod) => {
         const id = idOf(pod.name);
         // Not made by a gate: nobody's to touch. One on its way out is as good as ended.
@@ -166,14 +186,16 @@ export function kubernetesCells(options: KubernetesCellsOptions): KubernetesCell
       new Failure('cell-lost', `the cell ${id} cannot be found again: ${why}`, { cause });
     if (!cellId.test(id)) throw lost('this is no id of a cell');
     try {
-      const template = await ready();
+      const template = await readings.known();
       const pod = await api.pod(id);
       if (pod === null) throw lost('it is gone');
       if (selectorOf(pod) !== selectorOf(template)) throw lost('a pod of its name belongs to something else');
       const end = endOf(pod);
       if (end !== null) return endedCell(end, partsOf(id));
       const found = await attachSoon(id, watched(template));
-      return 'reason' in found ? endedCell(found, partsOf(id)) : attachedCell(found, partsOf(id));
+      if (!('reason' in found)) return attachedCell(found, partsOf(id));
+      if (found === removed) throw lost('it is gone');
+      return endedCell(found, partsOf(id));
     } catch (error) {
       throw failure(error);
     }

@@ -7,7 +7,7 @@ import { Failure } from '../../../protocol/index.ts';
 import { KubernetesError, isStatus } from '../../kubernetes/index.ts';
 import type { Logger } from '../../log.ts';
 import type { PodApi } from './api.ts';
-import { failure, isQuota, told, unfit } from './sentences.ts';
+import { failure, isQuota, isRefusedByPolicy, told, unfit } from './sentences.ts';
 import { type Template, podOf, templateProblem } from './template.ts';
 import type { KubernetesTiming } from './timing.ts';
 
@@ -19,6 +19,8 @@ export type Readiness =
 export interface Readings {
   /** The last look; null: there was none yet. */
   last(): Readiness | null;
+  /** The last template that was read, whether or not it seals: cells that run are found by it. @throws {Failure} */
+  known(): Promise<Template>;
   /** Looks now. Those who ask at the same time share one look. */
   look(): Promise<Readiness>;
   stop(): void;
@@ -45,6 +47,7 @@ function otherPod(template: Template, id: string): object {
 
 export function createReadings(api: PodApi, wanted: Wanted, timing: KubernetesTiming, log: Logger): Readings {
   let last: Readiness | null = null;
+  let known: Template | null = null;
   let looking: Promise<Readiness> | null = null;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -61,9 +64,9 @@ export function createReadings(api: PodApi, wanted: Wanted, timing: KubernetesTi
     try {
       await api.dryRun(otherPod(template, newId()));
     } catch (error) {
-      if (error instanceof KubernetesError && error.detail.includes('ValidatingAdmissionPolicy')) return null;
-      if (isQuota(error)) return null;
-      throw error;
+      if (isRefusedByPolicy(error)) return null;
+      // The quota comes after every policy (measured): whoever gets as far as it was let through.
+      if (!isQuota(error)) throw error;
     }
     return "no ValidatingAdmissionPolicy refuses a pod that differs from the cells' PodTemplate: install the chart's, or see its typeChecking";
   }
@@ -73,13 +76,10 @@ export function createReadings(api: PodApi, wanted: Wanted, timing: KubernetesTi
     try {
       template = await api.template();
     } catch (error) {
-      if (error instanceof KubernetesError && !isStatus(error, 404)) throw error;
-      return notReady(
-        isStatus(error, 404)
-          ? "the cells' PodTemplate is not there: the chart makes it"
-          : "the cells' PodTemplate is not understood",
-      );
+      if (!isStatus(error, 404)) throw error;
+      return notReady("the cells' PodTemplate is not there: the chart makes it");
     }
+    known = template;
     const problem = templateProblem(template, wanted);
     if (problem !== null) return notReady(`the cells' PodTemplate does not seal: ${problem}`);
     const open = await admissionProblem(template);
@@ -102,17 +102,26 @@ export function createReadings(api: PodApi, wanted: Wanted, timing: KubernetesTi
     return seen;
   }
 
+  function look(): Promise<Readiness> {
+    looking ??= lookOnce().finally(() => {
+      looking = null;
+      clearTimeout(timer);
+      // Unreferenced: a process that has nothing else to do may end.
+      if (!stopped) timer = setTimeout(() => void look(), timing.recheck).unref();
+    });
+    return looking;
+  }
+
   return {
     last: () => last,
-    look() {
-      looking ??= lookOnce().finally(() => {
-        looking = null;
-        clearTimeout(timer);
-        // Unreferenced: a process that has nothing else to do may end.
-        if (!stopped) timer = setTimeout(() => void this.look(), timing.recheck).unref();
-      });
-      return looking;
+    async known() {
+      if (known !== null) return known;
+      const seen = await look();
+      if ('template' in seen) return seen.template;
+      // Also what does not seal was read.
+      return known ?? Promise.reject(seen.failure);
     },
+    look,
     stop() {
       stopped = true;
       clearTimeout(timer);

@@ -42,6 +42,10 @@ const byTrouble: Readonly<Record<Exclude<Trouble, 'refused'>, Sentences>> = {
   },
 };
 
+const noRight: Sentences = {
+  author: unfit,
+  operator: "the gate's service account lacks a right in the namespace of the cells: see its Role",
+};
 /** All of them are 403 Forbidden, told apart by their words alone (measured). */
 const refusals: readonly (readonly [words: string, sentences: Sentences])[] = [
   [
@@ -71,10 +75,7 @@ const refusals: readonly (readonly [words: string, sentences: Sentences])[] = [
     },
   ],
   ['admission webhook', { author: unfit, operator: 'an admission webhook of the cluster refuses the pod of a cell' }],
-  [
-    'cannot ',
-    { author: unfit, operator: "the gate's service account lacks a right in the namespace of the cells: see its Role" },
-  ],
+  ['cannot ', noRight],
 ];
 
 const nameTaken: Sentences = {
@@ -94,13 +95,19 @@ const failed: Sentences = {
 export const isQuota = (error: unknown): boolean =>
   error instanceof KubernetesError && error.detail.includes('exceeded quota');
 
+export const isRefusedByPolicy = (error: unknown): boolean =>
+  error instanceof KubernetesError && error.detail.includes('ValidatingAdmissionPolicy');
+
 function refused({ detail, status }: KubernetesError): Sentences {
   if (status === 401) return byTrouble['no-credentials'];
   if (status === 404) return noNamespace;
   if (status === 409) return nameTaken;
   // A policy that names no reason answers 422 in place of 403 (measured).
   const known = status === 403 || status === 422 ? refusals.find(([words]) => detail.includes(words)) : undefined;
-  return known?.[1] ?? (status === 400 || status === 422 ? notTaken : failed);
+  if (known !== undefined) return known[1];
+  // Half of the rights to attach are refused without a word (measured).
+  if (status === 403 && /is forbidden:\s*$/.test(detail)) return noRight;
+  return status === 400 || status === 403 || status === 422 ? notTaken : failed;
 }
 
 export function told(error: KubernetesError): Told {

@@ -69,6 +69,20 @@ const containerKeys = new Set([
   'workingDir',
 ]);
 
+/** Of a container's securityContext: nothing that could take back what the others promise. */
+const sealKeys = new Set([
+  'allowPrivilegeEscalation',
+  'appArmorProfile',
+  'capabilities',
+  'privileged',
+  'readOnlyRootFilesystem',
+  'runAsGroup',
+  'runAsNonRoot',
+  'runAsUser',
+  'seccompProfile',
+  'seLinuxOptions',
+]);
+
 /** Labels that no upgrade changes; a chart's version may stand in others. */
 const stable = ['app.kubernetes.io/name', 'app.kubernetes.io/instance', 'app.kubernetes.io/component'];
 
@@ -104,6 +118,12 @@ function containerProblem(container: Fields, image: string): string | null {
   if (at(limits, 'memory') === undefined || at(limits, 'cpu') === undefined)
     return 'its container needs limits of memory and cpu';
   const { securityContext } = container;
+  const strange = isObject(securityContext) ? present(securityContext).find((key) => !sealKeys.has(key)) : undefined;
+  if (strange !== undefined) return `its container's securityContext must not have "${strange}"`;
+  if (at(securityContext, 'runAsNonRoot') === false || at(securityContext, 'runAsUser') === 0)
+    return 'its container must not run as root';
+  if (at(at(securityContext, 'seccompProfile'), 'type') === 'Unconfined')
+    return 'its container must not be without seccomp';
   if (
     at(securityContext, 'allowPrivilegeEscalation') !== false ||
     at(securityContext, 'readOnlyRootFilesystem') !== true
@@ -132,8 +152,10 @@ export function templateProblem({ spec, labels }: Template, { image, deadline }:
     return `it needs activeDeadlineSeconds of at least ${deadline}, which the policy's limits add up to`;
   const { securityContext } = spec;
   if (at(securityContext, 'runAsNonRoot') !== true) return 'it has to say securityContext.runAsNonRoot: true';
-  if (at(at(securityContext, 'seccompProfile'), 'type') === undefined)
-    return 'it needs securityContext.seccompProfile, for example RuntimeDefault';
+  if (at(securityContext, 'runAsUser') === 0) return 'it must not run as root';
+  if (!['RuntimeDefault', 'Localhost'].includes(String(at(at(securityContext, 'seccompProfile'), 'type'))))
+    return 'it needs a securityContext.seccompProfile, for example RuntimeDefault';
+  if (at(securityContext, 'sysctls') !== undefined) return 'its securityContext must not have "sysctls"';
   const { containers } = spec;
   if (!Array.isArray(containers) || containers.length !== 1 || !isObject(containers[0]))
     return 'it has to have exactly one container';

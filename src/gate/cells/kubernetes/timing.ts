@@ -8,11 +8,13 @@ export interface KubernetesTiming {
   readonly start: number;
   /** Opening one attach connection. */
   readonly attach: number;
-  /** Between two tries to attach to a container that does not run yet. */
+  /** Between two pings of an attached cell. */
+  readonly pulse: number;
+  /** Between two tries to attach to a container that does not run yet, as long as its pod changes. */
   readonly again: number;
   /** All tries to remove a pod together, with the proof that it is gone. */
   readonly remove: number;
-  /** Between two tries, at most. */
+  /** Between two tries of anything, at most. */
   readonly retry: number;
   /** Between two looks whether cells could be started. */
   readonly recheck: number;
@@ -26,6 +28,7 @@ export const defaultKubernetesTiming: KubernetesTiming = {
   call: 10_000,
   start: 55_000,
   attach: 10_000,
+  pulse: 15_000,
   again: 25,
   remove: 60_000,
   retry: 1_000,

@@ -19,15 +19,20 @@ export interface Candidate extends TurnContext {
   readonly onOther: (holder: string) => void;
 }
 
+/** The version of a Lease that is not there. */
+const none = 'none';
+
 /** @throws {Failure} `gate-stopping` once `closed` is aborted; every other trouble is reported and tried again */
 export async function campaign(candidate: Candidate, closed: AbortSignal): Promise<Won> {
   const { lease, holder, clock, timing, report, newestEpoch, onOther } = candidate;
   let seen = { version: '', at: 0 };
   let told = '';
 
-  function mayFollow(view: LeaseView | null): boolean {
-    if (view === null) return true;
-    if (view.version !== seen.version) seen = { version: view.version, at: clock.monotonic() };
+  function mayFollow(view: LeaseView | null, newest: number): boolean {
+    const version = view?.version ?? none;
+    if (version !== seen.version) seen = { version, at: clock.monotonic() };
+    // Somebody deleted it, perhaps under a holder that learns of it only when it renews. Without any record none acted.
+    if (view === null) return newest === 0 || clock.monotonic() - seen.at >= timing.life;
     if (view.holder === '' || view.holder === holder) return true;
     if (told !== view.holder) onOther(view.holder);
     told = view.holder;
@@ -36,8 +41,11 @@ export async function campaign(candidate: Candidate, closed: AbortSignal): Promi
 
   async function attempt(): Promise<Won | null> {
     const view = await lease.read(timing.call);
-    if (!mayFollow(view)) return null;
-    const epoch = Math.max(view?.epoch ?? 0, await newestEpoch()) + 1;
+    // Every record is read only when it matters.
+    if (view !== null && !mayFollow(view, 0)) return null;
+    const newest = await newestEpoch();
+    if (view === null && !mayFollow(view, newest)) return null;
+    const epoch = Math.max(view?.epoch ?? 0, newest) + 1;
     const since = clock.monotonic();
     const written = await lease.write(view, { holder, epoch }, timing.call);
     return written === null ? null : { view: written, since };

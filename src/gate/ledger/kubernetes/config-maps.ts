@@ -3,6 +3,7 @@
 
 import * as v from 'valibot';
 import { type KubernetesClient, isStatus, listAll } from '../../kubernetes/index.ts';
+import type { KubernetesCall } from '../../kubernetes/request.ts';
 import type { ClusterLedgerTiming } from './timing.ts';
 
 /** The kinds of records, part of a ConfigMap's name and its label. */
@@ -19,8 +20,8 @@ export interface Kept {
 export interface ConfigMaps {
   /** @returns null: the name is taken, by something else */
   create(kind: Kind, name: string, text: string): Promise<Kept | null>;
-  /** @returns null: somebody else changed or removed it */
-  replace(kind: Kind, before: Pick<Kept, 'name' | 'version'>, text: string): Promise<Kept | null>;
+  /** @returns null: somebody else changed its record or removed it; whatever else is written beside the record may stay */
+  replace(kind: Kind, before: Kept, text: string): Promise<Kept | null>;
   /** What is gone already is no error. */
   remove(kind: Kind, name: string): Promise<void>;
   get(kind: Kind, name: string): Promise<Kept | null>;
@@ -30,6 +31,8 @@ export interface ConfigMaps {
 const kindLabel = 'airlock.ledger';
 const ledgerLabel = 'airlock.installation';
 const key = 'record';
+/** Somebody labels it again and again. */
+const tries = 5;
 
 const schema = v.object({
   metadata: v.object({ name: v.string(), resourceVersion: v.string() }),
@@ -70,32 +73,54 @@ export function createConfigMaps(
     }
   }
 
-  /** After a 409: it may be this very change that stands, whose first answer was lost. Texts hold random ids. */
-  async function mine(kind: Kind, name: string, text: string): Promise<Kept | null> {
-    const now = await get(kind, name);
-    return now?.text === text ? now : null;
+  /** @returns null: the server says that something stands in the way; `repeated`: perhaps this very change does */
+  async function change(
+    call: Pick<KubernetesCall, 'method' | 'path' | 'body'>,
+    kind: Kind,
+  ): Promise<{ readonly done: Kept | null; readonly repeated: boolean }> {
+    let repeated = false;
+    const onRepeat = (): void => {
+      repeated = true;
+    };
+    try {
+      const { body } = await client.call({ ...call, limit }, { ...patience, onRepeat });
+      return { done: kept(body, kind), repeated };
+    } catch (error) {
+      if (isStatus(error, 409)) return { done: null, repeated };
+      throw error;
+    }
   }
 
   return {
     get,
     async create(kind, name, text) {
-      try {
-        const body = objectOf(kind, name, text);
-        return kept((await client.call({ method: 'POST', path: collection, body, limit }, patience)).body, kind);
-      } catch (error) {
-        if (isStatus(error, 409)) return mine(kind, name, text);
-        throw error;
-      }
+      const call = { method: 'POST', path: collection, body: objectOf(kind, name, text) } as const;
+      const { done, repeated } = await change(call, kind);
+      if (done !== null || !repeated) return done;
+      const now = await get(kind, name);
+      return now?.text === text ? now : null;
     },
-    async replace(kind, { name, version }, text) {
-      try {
-        const body = objectOf(kind, name, text, version);
-        return kept((await client.call({ method: 'PUT', path: pathOf(kind, name), body, limit }, patience)).body, kind);
-      } catch (error) {
-        if (isStatus(error, 404)) return null;
-        if (isStatus(error, 409)) return mine(kind, name, text);
-        throw error;
+    async replace(kind, before, text) {
+      const { name } = before;
+      let { version } = before;
+      for (let time = 0; time < tries; time++) {
+        const call = { method: 'PUT', path: pathOf(kind, name), body: objectOf(kind, name, text, version) } as const;
+        let repeated: boolean;
+        try {
+          const answer = await change(call, kind);
+          if (answer.done !== null) return answer.done;
+          ({ repeated } = answer);
+        } catch (error) {
+          if (isStatus(error, 404)) return null;
+          throw error;
+        }
+        const now = await get(kind, name);
+        if (now !== null && repeated && now.text === text) return now;
+        // A label, for example: the record is the one that was to be followed, under a version of another's making.
+        if (now === null || now.text === null || now.text !== before.text) return null;
+        ({ version } = now);
       }
+      return null;
     },
     async remove(kind, name) {
       try {

@@ -70,6 +70,12 @@ function fits(name: string, { job, repositoryId, runId }: LedgerFilter): boolean
 const isOpen = (entry: Entry): entry is Entry & { readonly stored: { readonly record: LedgerRecord } } =>
   'record' in entry.stored && entry.stored.record.phase !== 'ended';
 
+function isBefore(entry: Entry, next: LedgerRecord): boolean {
+  if (!isOpen(entry)) return false;
+  const { rev, epoch } = entry.stored.record;
+  return rev === next.rev - 1 && epoch <= next.epoch;
+}
+
 /** @param turn this gate's; null: it is a standby. All rejections are Failures or KubernetesErrors */
 export function createRecords(maps: ConfigMaps, turn: () => Turn | null): Records {
   let known: { readonly epoch: number; readonly entries: Entries } | null = null;
@@ -145,10 +151,10 @@ export function createRecords(maps: ConfigMaps, turn: () => Turn | null): Record
     async swap(next) {
       if (next.epoch !== turn()?.epoch) return false;
       const name = nameOf(next);
-      const before = mine()?.get(name) ?? (await look(name));
-      if (before === null || !isOpen(before)) return false;
-      const { rev, epoch } = before.stored.record;
-      if (rev !== next.rev - 1 || epoch > next.epoch) return false;
+      const known = mine()?.get(name);
+      // What is known may be what a loser of a race has read a moment ago.
+      const before = known !== undefined && isBefore(known, next) ? known : await look(name);
+      if (before === null || !isBefore(before, next)) return false;
       return settle(name, await maps.replace('task', before.kept, encode(next)), next);
     },
     async read(job, slot) {
