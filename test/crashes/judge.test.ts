@@ -44,7 +44,7 @@ const judged = (name: string, seen: Observed, changes: Partial<Observed>): reado
 describe('a case that ends as it must', () => {
   it.each([
     ['cell running: kill gate', green],
-    ['cell trigger: kill cell', red],
+    ['cell preflight: kill cell', red],
     ['tasks asked: kill hook', { ...red, builds: [{ ...build, status: 'failure' }] }],
     [
       'cancel asked: kill gate',
@@ -75,7 +75,7 @@ describe('a case that ends wrongly', () => {
     ['red, and it must be green', gate, green, { conclusion: 'failure' }, ['the job is red, and must be green']],
     [
       'green, and its cell was lost before the build',
-      'cell trigger: kill cell',
+      'cell preflight: kill cell',
       green,
       { lines: green.lines.slice(1) },
       ['the job is green, and must be red', '1 builds of a task whose cell was lost before'],

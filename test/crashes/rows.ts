@@ -62,7 +62,8 @@ const ledger: Readonly<Record<TaskPhase, Facts>> = {
 
 const cell: Readonly<Record<CellPhase, Facts>> = {
   preflight: like(ordered, 'events asked'),
-  trigger: ordered,
+  // On its way: whether it arrives when its cell is killed is the network's business.
+  trigger: { ...ordered, build: 'either' },
   pending: made,
   blocked: { ...made, by: 'approval' },
   running: made,
