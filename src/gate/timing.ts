@@ -25,6 +25,9 @@ export interface Timing {
   readonly gateSilent: number;
   /** How long a runner may be silent before `whenLost` applies. */
   readonly runnerSilent: number;
+  /** How long the gate waits for a runner that reads, before it takes more from the cell: without a sign, and in all. */
+  readonly readerPatience: number;
+  readonly readerBudget: number;
   /** How long an idle cell is kept before it is replaced. */
   readonly idleCell: number;
   readonly cellStart: number;
@@ -83,6 +86,8 @@ export const defaultTiming: Timing = {
   ping: 10_000,
   gateSilent: 30_000,
   runnerSilent: 60_000,
+  readerPatience: 500,
+  readerBudget: 30_000,
   idleCell: 600_000,
   cellStart: 60_000,
   cellRemove: 15_000,

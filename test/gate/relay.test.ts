@@ -299,7 +299,8 @@ describe('an event stream', () => {
     expect(await read()).toEqual([{ k: 'ping' }, { k: 'notice', message: 'one' }]);
     notices.push('two');
     relay.wake();
-    expect(await read()).toEqual([{ k: 'notice', message: 'two' }]);
+    // The first one that is handed over comes with a ping, a later one perhaps: a busy machine is slow.
+    expect((await read()).filter((event) => (event as Event).k !== 'ping')).toEqual([{ k: 'notice', message: 'two' }]);
   });
 
   test('ends as soon as the reader is gone', async () => {

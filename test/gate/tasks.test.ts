@@ -180,19 +180,25 @@ describe('a cell', () => {
     timeout: 60_000,
   }, async () => {
     const lines = Array.from({ length: 50 }, (_none, at) => `${at} ${'x'.repeat(200)}`);
+    let burst: (() => void) | undefined;
     await start(
       {},
       {
         act(cell) {
           working(cell);
-          for (let n = 0; n < 2_000; n++) cell.say({ k: 'log', n: 1 + n * 50, step: 's', lines });
-          cell.say(result(3));
+          // A runner that reads is waited for, so the burst begins when it does no more.
+          burst = () => {
+            for (let n = 0; n < 2_000; n++) cell.say({ k: 'log', n: 1 + n * 50, step: 's', lines });
+            cell.say(result(3));
+          };
         },
       },
     );
     const { task } = await job();
     const { id, reader } = await task();
+    await eventually(() => burst !== undefined);
     reader.pause();
+    burst?.();
     await eventually(() => bench.audit().some(({ event, order }) => event === 'end' && order === id));
     reader.resume();
     expect(await resultOf(reader)).toMatchObject({ verdict: 'success' });

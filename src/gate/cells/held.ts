@@ -12,6 +12,8 @@ import type { Cell, CellEngine } from './engine.ts';
 export interface CellReader {
   /** Must not wait. What it throws ends the reading and is given to `over`. */
   line(text: string): void;
+  /** Asked after each line; null: read on at once. Never rejects, and is bounded. */
+  pause(): Promise<void> | null;
   /** Once, when nothing more will come. */
   over(why: Failure): void;
 }
@@ -44,6 +46,8 @@ function hold(cell: Cell, timing: Timing, log: Logger, first: CellReader | null 
     for await (const line of cell.lines) {
       if (reader === null) throw new Failure('cell-misbehaved', 'the cell spoke before it had its order');
       reader.line(line);
+      const pause = reader.pause();
+      if (pause !== null) await pause;
     }
   }
 

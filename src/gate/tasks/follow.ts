@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { answerChoice } from './choose.ts';
 import type { Ending } from './ending.ts';
 import type { Life } from './life.ts';
+import { createPacing } from './pacing.ts';
 import type { Task } from './task.ts';
 
 /** Characters of a last state that are kept in the ledger. */
@@ -72,7 +73,19 @@ export function readerOf(task: Task, life: Life, ending: Ending, context: Contex
     });
   }
 
+  const { relay } = task;
+  const pacing = createPacing({
+    relay,
+    read: () => task.reader !== null,
+    clock: context.clock,
+    // A quarter, since one event of a cell may be half of what is kept.
+    bytes: context.bounds.logBytes / 4,
+    patience: context.timing.readerPatience,
+    budget: context.timing.readerBudget,
+  });
+
   const self: CellReader = {
+    pause: () => (task.word === null ? pacing.pause() : null),
     line(text) {
       // After its result, or once the task has ended otherwise, a cell has nothing more to say.
       if (task.voice !== self || task.word !== null || task.endedAt !== null) return;

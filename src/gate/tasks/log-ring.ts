@@ -20,6 +20,8 @@ export interface LogRing {
   /** The first lines behind number `seen`. */
   after(seen: number): { readonly event: LogEvent; readonly order: number } | null;
   bytes(): number;
+  /** Bytes of the lines behind number `seen`. */
+  behind(seen: number): number;
 }
 
 /** Forgetting is done by chunks, so they are small; a single long line may be larger. */
@@ -86,5 +88,6 @@ export function createLogRing(maxBytes: number): LogRing {
       return chunk === undefined ? null : { event: without(eventOf(chunk), seen), order: chunk.order };
     },
     bytes: () => bytes,
+    behind: (seen) => chunks.reduce((sum, chunk) => (lastOf(chunk) > seen ? sum + chunk.bytes : sum), 0),
   };
 }

@@ -33,6 +33,10 @@ export interface Relay {
   isRead(position: Position): boolean;
   /** Calls back after each change; returns how to stop that. */
   watch(onChange: () => void): () => void;
+  /** Bytes of log that the reader has not taken. */
+  behind(): number;
+  /** Calls back each time that a reader has taken more; returns how to stop that. */
+  onRead(onRead: () => void): () => void;
   /** Makes readers look again: something that is not an event has changed. */
   wake(): void;
 }
@@ -53,7 +57,10 @@ export function createRelay(maxLogBytes: number, known: Numbers | null = none): 
   let last = none;
   let order = 0;
   let result: ResultEvent | null = null;
+  /** The last log line that the reader has taken, by the numbers of here. */
+  let taken = 0;
   const watchers = new Set<() => void>();
+  const takers = new Set<() => void>();
   const wake = (): void => {
     for (const watcher of watchers) watcher();
   };
@@ -102,7 +109,12 @@ export function createRelay(maxLogBytes: number, known: Numbers | null = none): 
     },
     shift: () => (base === null ? null : sum(base, offset)),
     after(position) {
-      const event = next(base === null ? none : here(position, base));
+      const seen = base === null ? none : here(position, base);
+      if (seen.log !== taken) {
+        taken = seen.log;
+        for (const taker of takers) taker();
+      }
+      const event = next(seen);
       if (event === null) return null;
       base ??= position;
       return shown(event, base);
@@ -113,6 +125,11 @@ export function createRelay(maxLogBytes: number, known: Numbers | null = none): 
     watch(onChange) {
       watchers.add(onChange);
       return () => watchers.delete(onChange);
+    },
+    behind: () => ring.behind(taken),
+    onRead(onRead) {
+      takers.add(onRead);
+      return () => takers.delete(onRead);
     },
     wake,
   };

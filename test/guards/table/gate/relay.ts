@@ -24,6 +24,29 @@ const relayRules = guardsOf(
   ],
 );
 
+const pacing = guardsOf(
+  'gate',
+  'src/gate/tasks/pacing.ts',
+  ['test/gate/pacing.test.ts'],
+  [
+    {
+      rule: 'a burst waits for a runner that reads',
+      find: 'stalled || left <= 0 || !crowded() ? null : wait()',
+      replace: 'null',
+    },
+    {
+      rule: 'a runner that stopped reading holds nothing up',
+      find: '      stalled = true;\n      break;\n',
+      replace: '      break;\n',
+    },
+    {
+      rule: 'a runner that reads a little now and then holds a task up for a bounded time',
+      find: '    left -= spent();\n',
+      replace: '',
+    },
+  ],
+);
+
 const ring = guardsOf(
   'gate',
   'src/gate/tasks/log-ring.ts',
@@ -82,4 +105,4 @@ const stream = guardsOf(
   ],
 );
 
-export const guards: readonly Guard[] = [...relayRules, ...ring, ...states, ...stream];
+export const guards: readonly Guard[] = [...relayRules, ...pacing, ...ring, ...states, ...stream];
