@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream';
 import { sleep } from '../drone/wait.ts';
 import { type CellEvent, type LogEvent, type ResultEvent, type StateEvent, maxBatch } from '../protocol/event.ts';
 import type { BuildsEvent } from '../protocol/old-build.ts';
+import type { ProbeEvent } from '../protocol/probe.ts';
 
 export type Snapshot = Omit<StateEvent, 'k' | 'n'>;
 export type Result = Omit<ResultEvent, 'k' | 'n'>;
@@ -30,7 +31,7 @@ interface Kept<E> {
   readonly bytes: Buffer;
 }
 
-type Numbered = StateEvent | ResultEvent | BuildsEvent;
+type Numbered = StateEvent | ResultEvent | BuildsEvent | ProbeEvent;
 
 /** What stands in for the events before it that are not kept any more. */
 function small(event: Numbered): Numbered {
@@ -116,6 +117,11 @@ export class Output {
     this.#state({ k: 'builds', n: ++this.#stateNumber, ...report });
   }
 
+  /** What a probe found. */
+  probe(report: Omit<ProbeEvent, 'k' | 'n'>): void {
+    if (!this.#ended) this.#state({ k: 'probe', n: ++this.#stateNumber, ...report });
+  }
+
   /** The last event. Every line and every state goes before it. */
   result(result: Result): void {
     if (this.#ended) return;
@@ -190,4 +196,4 @@ export class Output {
 }
 
 // Bytes and not text: a socket counts the characters of what waits.
-const encode = (event: CellEvent): Buffer => Buffer.from(`${JSON.stringify(event)}\n`);
+const encode = (event: CellEvent | ProbeEvent): Buffer => Buffer.from(`${JSON.stringify(event)}\n`);

@@ -23,6 +23,7 @@ import type { Verdict } from '../protocol/event.ts';
 import { type Order, nonceParam } from '../protocol/order.ts';
 import { quote } from '../protocol/quote.ts';
 import { needOf, sinks } from './levels.ts';
+import { probe } from './probe.ts';
 import { type Choosing, choose, isPromotion } from './promote.ts';
 import { redactor } from './redact.ts';
 import { type SnapshotOptions, buildUrl, snapshotOf } from './snapshot.ts';
@@ -98,11 +99,11 @@ async function build(task: Task, ref: string, view: SnapshotOptions): Promise<En
   const ready: Preflight & { readonly user: User } = await preflight(connection, {
     repository: order.repository,
     logins: order.drone.logins,
+    disabled: order.disabled,
     call: limits.call,
     poll: limits.poll,
     cancel,
   });
-  if (order.kind === 'probe') return { verdict: 'success', code: 'ok', message: 'Drone answers and accepts the token' };
 
   // Told before it matters: a cell that is lost from here on is replaced by one that knows what is older than its build.
   const { base } = ready;
@@ -114,6 +115,7 @@ async function build(task: Task, ref: string, view: SnapshotOptions): Promise<En
   const asked: TriggerTask = { ...what, login: ready.login, base };
   const triggered = await trigger(connection, asked, {
     user: ready.user,
+    disabled: order.disabled,
     limits,
     cancel,
     note: (note) => output.state({ phase: 'trigger', stages: [], note }),
@@ -143,6 +145,12 @@ async function lostBuild(task: Task, ref: string, view: SnapshotOptions): Promis
   cancel.addEventListener('abort', pass, { once: true });
   return followed(connection, { ...task, cancel: wish.signal }, view, found);
 }
+
+/** Asks Drone for nothing but who we are. */
+const look = (task: Task, _ref: string, view: SnapshotOptions): Promise<Ending> =>
+  probe(connect(task, view), task.order, task.output);
+
+const works = { build, promote: build, rollback: build, recover: lostBuild, probe: look } as const;
 
 function outputsOf(verdict: Verdict, seen: Build | undefined, view: SnapshotOptions) {
   return {
@@ -183,12 +191,13 @@ export async function run(task: Task): Promise<Verdict> {
   const plain = redactor(literals);
   const view: SnapshotOptions = { url: (number) => plain(address(number)), redact, errors: order.log !== 'status' };
   let ending: Ending;
-  const { kind, ref, again } = order;
+  const { kind, ref, again, target } = order;
   if ((kind === 'build' || (kind === 'recover' && again === undefined)) && ref === undefined)
     ending = notUnderstood('the order names no ref');
+  else if (kind === 'recover' && again === undefined && target !== undefined)
+    ending = notUnderstood('the order does not say which build was promoted');
   else {
-    const work = kind === 'recover' ? lostBuild : build;
-    ending = await work(task, ref ?? '', view).catch((error: unknown) =>
+    ending = await works[kind](task, ref ?? '', view).catch((error: unknown) =>
       endingOf(error, (text) => diagnose(redact(text))),
     );
   }

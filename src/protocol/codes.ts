@@ -107,6 +107,7 @@ export const failureCodes = [
   'ledger-failed',
   'no-cell-engine',
   'cell-start-failed',
+  'network-open',
   'cell-lost',
   'cell-misbehaved',
   'recovery-impossible',

@@ -27,6 +27,7 @@ import { buildsEvent } from './old-build.ts';
 import { type Schema, parser } from './parse.ts';
 import { count, oneOf, positive, printable, text, textBy, whole } from './plain.ts';
 import { strict } from './schema.ts';
+import { type ProbeEvent, probeEvent } from './probe.ts';
 import { only } from './shape.ts';
 
 const name = text(1024);
@@ -116,6 +117,8 @@ const parsePing = /* @__PURE__ */ parser<PingEvent>(what, () =>
 );
 const parseNotice = /* @__PURE__ */ parser<NoticeEvent>(what, () => strict({ k: oneOf(['notice']), message: note }));
 const parseBuilds = /* @__PURE__ */ parser(what, () => buildsEvent());
+const parseProbe = /* @__PURE__ */ parser(what, () => probeEvent());
+const parseProbeKind = /* @__PURE__ */ parser(what, () => strict({ k: oneOf(['probe', 'result']) }));
 const parseCellKind = /* @__PURE__ */ parser(what, () => strict({ k: oneOf(['log', 'state', 'result', 'builds']) }));
 const parseKind = /* @__PURE__ */ parser(what, () =>
   strict({ k: oneOf(['log', 'state', 'result', 'turn', 'ping', 'notice']) }),
@@ -136,6 +139,12 @@ function parseRelayed(kind: RelayedEvent['k'], value: unknown): RelayedEvent {
 export function parseCellEvent(value: unknown): CellEvent {
   const { k } = parseCellKind(only('k', value));
   return k === 'builds' ? parseBuilds(value) : parseRelayed(k, value);
+}
+
+/** A line that a cell with a probe order wrote. @throws {Refusal} `input-*`; what other cells say is refused */
+export function parseProbeEvent(value: unknown): ProbeEvent | ResultEvent {
+  const { k } = parseProbeKind(only('k', value));
+  return k === 'probe' ? parseProbe(value) : parseResult(value);
 }
 
 /** A line that the gate sent. @throws {Refusal} `input-*`; what is between cell and gate alone is refused */

@@ -9,6 +9,7 @@ export * from './old-build.ts';
 export * from './order.ts';
 export * from './parse.ts';
 export * from './plain.ts';
+export * from './probe.ts';
 export * from './quote.ts';
 export * from './request.ts';
 export * from './schema.ts';

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { type OldBuild, type Wanted, chosenBuild, wanted } from './old-build.ts';
 import { type Schema, parser } from './parse.ts';
 import {
+  addressString,
   commitString,
   count,
   hex32,
@@ -18,6 +19,7 @@ import {
   textBy,
   whole,
 } from './plain.ts';
+import { type Probe, probeOf } from './probe.ts';
 import { paramName } from './request.ts';
 import { type LogLevel, logLevels } from './session.ts';
 import { strict } from './schema.ts';
@@ -111,9 +113,13 @@ export interface Order {
   readonly log: LogLevel;
   /** Literals that are replaced in every log line. */
   readonly redact: readonly string[];
+  /** The repository is built although it is disabled in Drone. */
+  readonly disabled?: 'accepted' | undefined;
   readonly limits: OrderLimits;
   /** Exactly with the kind `recover`. */
   readonly then?: RecoverWish | undefined;
+  /** Only with the kind `probe`: what is tried beside Drone. */
+  readonly probe?: Probe | undefined;
 }
 
 const isBaseUrl = (url: string): boolean => /^https?:\/\/[A-Za-z0-9.[\]:-]+\/?$/.test(url) && URL.canParse(url);
@@ -121,15 +127,9 @@ const isBaseUrl = (url: string): boolean => /^https?:\/\/[A-Za-z0-9.[\]:-]+\/?$/
 /** The reserved parameter that makes a build recognisable as this task's. */
 export const nonceParam = 'AIRLOCK_NONCE';
 
-/** IPv4 in four decimal parts, or what may stand between the brackets of a URL. */
-const isAddress = (text: string): boolean =>
-  /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/.test(text)
-    ? text.split('.').every((part) => Number(part) <= 255)
-    : /^[0-9A-Fa-f:.]{2,45}$/.test(text) && text.includes(':') && URL.canParse(`http://[${text}]`);
-
 const drone = strict({
   server: textBy(isBaseUrl, 'an http or https URL without a path'),
-  address: v.optional(textBy(isAddress, 'an IP address')),
+  address: v.optional(addressString),
   ca: v.optional(text(524_288)),
   proxy: v.optional(textBy(isBaseUrl, 'an http or https URL without a path')),
   token: printable(1024, 1),
@@ -174,8 +174,10 @@ const orderEntries = strict({
   expect: v.optional(strict({ steps: v.array(text(300)) })),
   log: oneOf(logLevels),
   redact: v.array(text(4096)),
+  disabled: v.optional(oneOf(['accepted'])),
   limits,
   then: v.optional(oneOf(recoverWishes)),
+  probe: v.optional(probeOf()),
 });
 
 /** @throws {Refusal} `input-*` */
@@ -196,6 +198,7 @@ export const parseOrder = /* @__PURE__ */ parser<Order>('the order', () =>
       (order) => order.kind === 'recover' || (order.again === undefined && order.base === undefined),
       '"again" and "base" only where the kind is "recover"',
     ),
+    v.check((order) => order.kind === 'probe' || order.probe === undefined, '"probe" only where the kind is "probe"'),
     v.check(
       (order) => (order.choose ?? order.again) === undefined || order.target !== undefined,
       'a target where another build is promoted or rolled back to',

@@ -28,6 +28,13 @@ export const isPlainBranch = (text: string): boolean => plainBranch.test(text) &
 export const textBy = (isSo: (text: string) => boolean, expected: string) =>
   rule<string>((value) => typeof value === 'string' && isSo(value), expected);
 
+/** IPv4 in four decimal parts, or what may stand between the brackets of a URL. */
+const isAddress = (text: string): boolean =>
+  /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/.test(text)
+    ? text.split('.').every((part) => Number(part) <= 255)
+    : /^[0-9A-Fa-f:.]{2,45}$/.test(text) && text.includes(':') && URL.canParse(`http://[${text}]`);
+
+export const addressString = textBy(isAddress, 'an IP address');
 export const hex32 = textBy((value) => /^[0-9a-f]{32}$/.test(value), '32 lower hex digits');
 export const refString = textBy(isPlainRef, 'a plain refs/heads/ or refs/tags/ name');
 export const commitString = textBy(isPlainCommit, '40 or 64 lower hex digits');

@@ -7,7 +7,14 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { afterEach } from 'vitest';
 import { bundle } from '../../scripts/bundle.mjs';
-import { type CellEvent, type Order, type ResultEvent, parseCellEvent } from '../../src/protocol/index.ts';
+import {
+  type CellEvent,
+  type Order,
+  type ProbeEvent,
+  type ResultEvent,
+  parseCellEvent,
+  parseProbeEvent,
+} from '../../src/protocol/index.ts';
 import { commit, nonce, quick } from '../support/drone-run.ts';
 
 /** Builds the script. Its limits (bytes, `$$`, `$(`) are the build's own rules. */
@@ -32,6 +39,8 @@ export interface Cell {
   endInput(): void;
   /** Every event so far, each read by the protocol's own parser. */
   readonly events: CellEvent[];
+  /** What probes found, which is between such a cell and the gate alone. */
+  readonly probes: ProbeEvent[];
   /** All of stdout and of stderr. */
   readonly stdout: () => string;
   readonly stderr: () => string;
@@ -57,6 +66,13 @@ export function startCell(
   alive.add(child);
   child.stdin.on('error', () => {});
   const events: CellEvent[] = [];
+  const probes: ProbeEvent[] = [];
+  function take(line: string): void {
+    const value: unknown = JSON.parse(line);
+    const probed = line.startsWith('{"k":"probe"') ? parseProbeEvent(value) : null;
+    if (probed?.k === 'probe') probes.push(probed);
+    else events.push(parseCellEvent(value));
+  }
   const looks = new Set<() => void>();
   let stdout = '';
   let stderr = '';
@@ -66,7 +82,7 @@ export function startCell(
       stdout += chunk;
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) events.push(parseCellEvent(JSON.parse(line)));
+      for (const line of lines) take(line);
       for (const look of looks) look();
     });
   };
@@ -98,6 +114,7 @@ export function startCell(
     write: (text) => void child.stdin.write(text),
     endInput: () => void child.stdin.end(),
     events,
+    probes,
     stdout: () => stdout,
     stderr: () => stderr,
     read,

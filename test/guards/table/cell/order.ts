@@ -85,8 +85,8 @@ const orderRules = guardsOf(
   [
     {
       rule: 'a probe only looks',
-      find: "if (order.kind === 'probe') return",
-      replace: "if (order.id === '') return",
+      find: 'probe: look }',
+      replace: 'probe: build }',
       only: 'of the kind probe only looks',
     },
     {
