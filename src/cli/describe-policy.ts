@@ -44,6 +44,7 @@ function repositoryLines(repository: RepositoryPolicy, policy: Policy): string[]
     `${repository.repository} (id ${repository.id}) on ${server}`,
     `  ${pipelineOf(repository)}; log: ${log}`,
   ];
+  if (repository.disabled === 'accepted') lines.push('  built even if it is disabled in Drone');
   if (repository.allow.length === 0) lines.push('  may do nothing');
   for (const entry of repository.allow) {
     lines.push(`  may ${entry.task}`);

@@ -20,6 +20,8 @@ export interface Preflight {
 export interface PreflightOptions {
   readonly repository: string;
   readonly logins?: readonly string[] | undefined;
+  /** The repository may be disabled; never enabled is something else, Drone does not build it. */
+  readonly disabled?: 'accepted' | undefined;
   readonly call: number;
   readonly poll: number;
   /** Aborted: what fails is not tried again. */
@@ -103,7 +105,7 @@ const disabled = (repository: string, never: boolean): Refusal =>
       ? `the repository ${quote(repository)} was never enabled in Drone`
       : `the repository ${quote(repository)} is disabled in Drone`,
     rule: 'repositories[].pipeline.repository',
-    fix: "the repository's admin activates it in Drone's settings",
+    fix: `the repository's admin activates it in Drone's settings${never ? '' : ', or the operator writes disabled: accepted beside the pipeline'}`,
   });
 
 /** The repository as the token's account sees it, once more whenever a 404 leaves its meaning open. @throws {Refusal} */
@@ -118,7 +120,8 @@ export async function checkRepository(connection: Connection, user: User, option
   // Drone's admins need no permission row; for everybody else a missing one is a guest.
   if (repo.permissions?.write !== true && !user.admin) throw noWrite(repository, account);
   // Drone itself builds a disabled repository when it is asked to (recording 16); its owner said that it should not.
-  if (!repo.active) throw disabled(repository, repo.user_id === 0);
+  const never = repo.user_id === 0;
+  if (!repo.active && (never || options.disabled !== 'accepted')) throw disabled(repository, never);
   return repo;
 }
 

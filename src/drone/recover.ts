@@ -45,7 +45,8 @@ const unknown = (error: Refusal | Failure): Ending => ({
 export async function recover(connection: Connection, lost: LostTask, options: RecoverOptions): Promise<Recovered> {
   const { limits, logins, number } = options;
   const { repository } = lost;
-  const asked = { repository, logins, call: limits.call, poll: limits.poll };
+  // A build that runs is followed, whatever became of its repository meanwhile.
+  const asked = { repository, logins, disabled: 'accepted' as const, call: limits.call, poll: limits.poll };
 
   /** Tries again while Drone does not answer: it may be down for the same reason as the cell. */
   async function patiently<T>(what: () => Promise<T>): Promise<T | Refusal | Failure> {
@@ -111,7 +112,7 @@ export async function recover(connection: Connection, lost: LostTask, options: R
 
   const user: User | Refusal | Failure = await patiently(() => whoAmI(connection, asked));
   if (user instanceof Error) return { ending: unknown(user), timeout: 0 };
-  // Disabled meanwhile, or readable only: a build that runs can be followed all the same.
+  // Readable only, for example.
   const repo = await checkRepository(connection, user, asked).catch(() => undefined);
   // The build is older than this look at the repository: where nobody knows better, no number is too old.
   const task: TriggerTask = { ...lost, login: user.login, base: options.base ?? 0 };

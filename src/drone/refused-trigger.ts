@@ -37,11 +37,17 @@ const configMissing = (connection: Connection, task: TriggerTask, answer: Answer
     fix: 'add .drone.yml at this commit, or let the policy name the repository whose .drone.yml runs',
   });
 
+interface RefusedOptions {
+  readonly user: User;
+  readonly disabled?: 'accepted' | undefined;
+  readonly limits: { readonly call: number; readonly poll: number };
+}
+
 async function notFound(
   connection: Connection,
   task: TriggerTask,
   answer: Answer,
-  options: { readonly user: User; readonly limits: { readonly call: number; readonly poll: number } },
+  options: RefusedOptions,
 ): Promise<Refusal> {
   const { message } = answer;
   if (message.startsWith('No commit found for SHA'))
@@ -70,6 +76,7 @@ async function notFound(
   try {
     await checkRepository(connection, options.user, {
       repository: task.repository,
+      disabled: options.disabled,
       call: options.limits.call,
       poll: options.limits.poll,
     });
@@ -91,7 +98,7 @@ export async function refusedTrigger(
   connection: Connection,
   task: TriggerTask,
   answer: Answer,
-  options: { readonly user: User; readonly limits: { readonly call: number; readonly poll: number } },
+  options: RefusedOptions,
 ): Promise<Refusal | Failure | undefined> {
   const { status, message } = answer;
   if (status === 401 || status === 403) return unauthorized();

@@ -15,6 +15,8 @@ import { aborted, backoff, sleep } from './wait.ts';
 
 export interface TriggerOptions {
   readonly user: User;
+  /** The repository may be disabled. */
+  readonly disabled?: 'accepted' | undefined;
   readonly limits: {
     readonly call: number;
     /** How long the POST may take; Drone needs 45 s to say that .drone.yml is missing (recording 13). */

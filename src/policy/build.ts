@@ -62,9 +62,9 @@ function entryOf(entry: EntryFile, path: string): AllowEntry {
 }
 
 function repositoryOf(file: RepositoryFile, index: number): RepositoryPolicy {
-  const { repository, id, drone, pipeline, log, redact } = file;
+  const { repository, id, drone, pipeline, log, redact, disabled } = file;
   const allow = file.allow.map((entry, number) => entryOf(entry, `repositories[${index}].allow[${number}]`));
-  return { repository, id: String(id), drone, pipeline, log, redact, allow };
+  return { repository, id: String(id), drone, pipeline, log, redact, disabled, allow };
 }
 
 /** `text` is what the file was read from; its hash stands for the policy in ledger and audit log. */

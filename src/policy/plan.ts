@@ -87,6 +87,7 @@ export function planOf(compared: Compared, ask: Ask): Plan | Refusal {
     expect: entry.expect,
     log: logLevelOf(repository, claims),
     redact: repository.redact,
+    disabled: repository.disabled,
     whenLost: entry.whenLost,
   };
 }

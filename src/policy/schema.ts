@@ -31,6 +31,7 @@ export const repositorySchema = object({
   ...headerEntries,
   log: v.optional(oneOf(logLevels, 'What the job shows of the log; default: status in public repositories, else full')),
   redact: v.optional(v.pipe(file, v.description('File of literals, one a line, that are replaced in every log line'))),
+  disabled: accepted('Drone builds the repository of the pipeline even if it is disabled there: say that you want it'),
   allow: v.pipe(v.array(entrySchema), v.description('A job may do what one entry allows whole; nothing else')),
 });
 

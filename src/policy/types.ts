@@ -93,6 +93,8 @@ export interface RepositoryPolicy {
   /** Absent: by the visibility that GitHub states. */
   readonly log?: LogLevel | undefined;
   readonly redact?: FileReference | undefined;
+  /** Built although it is disabled in Drone; absent: it is refused. */
+  readonly disabled?: 'accepted' | undefined;
   readonly allow: readonly AllowEntry[];
 }
 
@@ -137,6 +139,8 @@ export interface Plan {
   readonly expect?: { readonly steps: readonly string[] } | undefined;
   readonly log: LogLevel;
   readonly redact?: FileReference | undefined;
+  /** Built although it is disabled in Drone. */
+  readonly disabled?: 'accepted' | undefined;
   readonly whenLost: 'finish' | 'cancel';
 }
 

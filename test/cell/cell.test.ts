@@ -42,6 +42,22 @@ describe('an order', () => {
     expect(cell.stdout() + cell.stderr()).toBe('');
   });
 
+  test('that accepts a disabled repository builds it, and without that word it is refused', async () => {
+    const drone = await sim(green, { repository: { active: false } });
+    const refused = startCell(script);
+    refused.send(orderFor(drone.url));
+    expect(await refused.result()).toMatchObject({
+      verdict: 'error',
+      code: 'drone-repository-disabled',
+      message: expect.stringContaining('is disabled in Drone'),
+    });
+    expect(posts(drone)).toBe(0);
+    const accepted = startCell(script);
+    accepted.send(orderFor(drone.url, { disabled: 'accepted' }));
+    expect(await accepted.result()).toMatchObject({ verdict: 'success' });
+    expect(posts(drone)).toBe(1);
+  });
+
   test('becomes events and a result; after `end` the cell leaves with 0', async () => {
     const drone = await sim(green);
     const cell = startCell(script);

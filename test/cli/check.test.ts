@@ -93,6 +93,12 @@ Nobody else may do anything.
     expect(out).toContain('    on       push at refs/heads/main\n');
   });
 
+  test('says whether a repository that is disabled in Drone is built', async () => {
+    const accepted = await checkFile(file({ repositories: [repository({ disabled: 'accepted' })] }));
+    expect(accepted.out).toContain('  built even if it is disabled in Drone\n');
+    expect((await checkFile(file())).out).not.toContain('disabled');
+  });
+
   test('says so when a pipeline is pinned, a repository may do nothing, or nobody may', async () => {
     const pinned = repository({
       pipeline: { repository: 'octo/deploy', branch: 'main', commit: 'f'.repeat(40) },

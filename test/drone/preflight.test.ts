@@ -68,10 +68,20 @@ describe('before anything is triggered', () => {
   test('a disabled repository is refused, and one that was never enabled too', async () => {
     const shut = await sim(scenario, { repository: { active: false } });
     await expect(run(shut, 'bot-token')).rejects.toEqual(
-      refused('drone-repository-disabled', 'is disabled in Drone', 'activates'),
+      refused('drone-repository-disabled', 'is disabled in Drone', 'writes disabled: accepted'),
     );
     const never = await sim(scenario, { repository: { neverEnabled: true } });
     await expect(run(never, 'bot-token')).rejects.toEqual(
+      refused('drone-repository-disabled', 'was never enabled', 'activates'),
+    );
+  });
+
+  test('a disabled repository passes where the operator accepts it, one that was never enabled does not', async () => {
+    const accepted = { disabled: 'accepted' } as const;
+    const shut = await sim(scenario, { repository: { active: false } });
+    await expect(run(shut, 'bot-token', accepted)).resolves.toMatchObject({ login: 'bot' });
+    const never = await sim(scenario, { repository: { neverEnabled: true } });
+    await expect(run(never, 'bot-token', accepted)).rejects.toEqual(
       refused('drone-repository-disabled', 'was never enabled', 'activates'),
     );
   });

@@ -127,7 +127,7 @@ describe('the version of a Drone', () => {
     const connection = connectDrone({ server: drone.url, token: 'bot-token' });
     return preflight(connection, { repository: slug, call: 2000, poll: 5 }).then(
       () => 'ok',
-      (error: Refusal) => error.code,
+      (error: unknown) => (error instanceof Refusal ? error.code : error),
     );
   };
 

@@ -50,6 +50,20 @@ describe('a job that the policy allows', () => {
     ]);
   });
 
+  test('its cell is told that the repository may be disabled in Drone, where the policy accepts that alone', async () => {
+    const ordered = async (disabled?: 'accepted') => {
+      const { cells } = await start({
+        change: (policy) => ({ ...policy, repositories: policy.repositories.map((one) => ({ ...one, disabled })) }),
+      });
+      const { reader } = await (await (await bench.runner()).session()).task();
+      await reader.ended;
+      return parseOrder(cells.orders()[0]).disabled;
+    };
+    expect(await ordered('accepted')).toBe('accepted');
+    await bench.stop();
+    expect(await ordered()).toBeUndefined();
+  });
+
   test('the rehearsed cell takes the order: one cell for the whole job', async () => {
     const { cells } = await start();
     const session = await (await bench.runner()).session();

@@ -49,6 +49,7 @@ const both: readonly (readonly [string, unknown])[] = [
   ['an id as text', repo({ id: '7' })],
   ['a trusted pipeline', repo({ pipeline: { repository: 'octo/deploy', branch: 'main' } })],
   ['log and redact', repo({ log: 'tail', redact: { file: '/r' } })],
+  ['a disabled repository', repo({ disabled: 'accepted' })],
   ['every event', allow({ events: ['push', 'workflow_dispatch', 'release', 'schedule', 'merge_group'] })],
   ['globs', allow({ refs: ['refs/heads/*', 'refs/tags/v*'] })],
   [
@@ -99,6 +100,7 @@ const neither: readonly (readonly [string, unknown])[] = [
   ['another pipeline', repo({ pipeline: 'other' })],
   ['a pipeline without branch', repo({ pipeline: { repository: 'octo/deploy' } })],
   ['another log', repo({ log: 'all' })],
+  ['disabled: true', repo({ disabled: true })],
   ['no allow', repo({ allow: undefined })],
   ['another task', allow({ task: 'drone restart' })],
   ['no events', allow({ events: [] })],

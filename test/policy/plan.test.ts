@@ -28,6 +28,7 @@ test("pipeline: same builds the job's own ref and commit in the repository of th
     expect: undefined,
     log: 'full',
     redact: undefined,
+    disabled: undefined,
     whenLost: 'finish',
   });
 });
@@ -84,6 +85,11 @@ describe('the log', () => {
     expect(plan(policy({ log: 'tail' }), { visibility: 'public' }).log).toBe('tail');
     expect(plan(policy({ log: 'status' }), { visibility: 'private' }).log).toBe('status');
   });
+});
+
+test('a disabled repository is built only where the policy says so', () => {
+  expect(plan(policy({ disabled: 'accepted' })).disabled).toBe('accepted');
+  expect(plan(policy({})).disabled).toBeUndefined();
 });
 
 test('expect, redact and whenLost are carried on', () => {

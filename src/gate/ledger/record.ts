@@ -121,6 +121,7 @@ const plan: Schema<Plan> = v.strictObject({
   expect: v.optional(v.strictObject({ steps: v.array(text(300)) })),
   log: v.picklist(logLevels),
   redact: v.optional(v.strictObject({ file: text(4096) })),
+  disabled: v.optional(v.literal('accepted')),
   whenLost: v.picklist(['finish', 'cancel']),
 });
 const numbers = v.strictObject({ state: count, log: count });

@@ -54,7 +54,7 @@ const againOf = (kind: Plan['kind'], of: OldBuild | undefined): LostPromotion | 
 
 /** @throws {Refusal} `input-*`: the parts do not make an order; a defect, never the author's fault */
 export function makeOrder({ id, nonce, plan, drone, secrets, limits, recover }: OrderParts): Order {
-  const { kind, repository, ref, commit, build, target, params, expect, log } = plan;
+  const { kind, repository, ref, commit, build, target, params, expect, log, disabled } = plan;
   const { server, address, proxy, logins, publicUrl } = drone;
   return parseOrder({
     v: orderVersion,
@@ -74,6 +74,7 @@ export function makeOrder({ id, nonce, plan, drone, secrets, limits, recover }: 
     expect,
     log,
     redact: secrets.redact,
+    disabled,
     limits,
     then: recover?.then,
   });

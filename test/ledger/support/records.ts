@@ -25,6 +25,7 @@ const first: LedgerRecord = {
     commit: 'a'.repeat(40),
     params: { ENVIRONMENT: 'staging' },
     log: 'full',
+    disabled: 'accepted',
     whenLost: 'finish',
   },
   number: null,

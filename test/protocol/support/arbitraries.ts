@@ -53,6 +53,7 @@ const orderParts = {
   expect: fc.record({ steps: fc.array(text(50), { maxLength: 3 }) }),
   log: fc.constantFrom(...logLevels),
   redact: fc.array(text(50), { maxLength: 3 }),
+  disabled: fc.constant('accepted' as const),
   then: fc.constantFrom('follow' as const, 'cancel' as const),
   limits: fc.record({
     call: milliseconds,

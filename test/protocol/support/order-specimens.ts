@@ -33,6 +33,7 @@ export const order: Order = {
   expect: { steps: ['default/deploy'] },
   log: 'full',
   redact: ['hunter2'],
+  disabled: 'accepted',
   limits: {
     call: 1,
     trigger: 75_000,
@@ -128,6 +129,7 @@ const orderRules: Readonly<Record<string, Rule>> = {
   log: oneOf(logLevels),
   redact: { ...list, good: [[]] },
   'redact.#': text(4096),
+  disabled: optional(oneOf(['accepted'])),
   limits: object,
   ...Object.fromEntries(Object.keys(order.limits).map((name) => [`limits.${name}`, milliseconds])),
   'limits.logBytes': count,

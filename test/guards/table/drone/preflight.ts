@@ -59,8 +59,14 @@ const before = guardsOf(
     {
       rule: 'a disabled repository is not built, although Drone would',
       code: 'drone-repository-disabled',
-      find: 'if (!repo.active) throw',
+      find: "if (!repo.active && (never || options.disabled !== 'accepted')) throw",
       replace: "if (repo.slug === '') throw",
+    },
+    {
+      rule: 'a repository that was never enabled is refused, whatever the policy accepts',
+      code: 'drone-repository-disabled',
+      find: "(never || options.disabled !== 'accepted')",
+      replace: "options.disabled !== 'accepted'",
     },
     {
       rule: 'a Drone that keeps failing is unreachable',

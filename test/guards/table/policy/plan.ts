@@ -93,6 +93,12 @@ const plans = guardsOf(
       replace: "visibility === 'public' ? 'full' : 'full'",
     },
     {
+      rule: 'a repository that is disabled in Drone is built only where the policy says so',
+      code: 'drone-repository-disabled',
+      find: 'disabled: repository.disabled',
+      replace: "disabled: 'accepted'",
+    },
+    {
       rule: 'drone build has no target',
       find: 'target: isBuild ? undefined : ask.target',
       replace: 'target: ask.target',
