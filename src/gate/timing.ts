@@ -31,6 +31,8 @@ export interface Timing {
   /** How long an idle cell is kept before it is replaced. */
   readonly idleCell: number;
   readonly cellStart: number;
+  /** How long an engine that is away is waited for when a cell is needed. */
+  readonly engineBack: number;
   readonly cellRemove: number;
   /** How long the end of a cell's output and its own end may lie apart. */
   readonly apart: number;
@@ -39,6 +41,12 @@ export interface Timing {
   readonly rescueMost: number;
   /** How often cells that nobody needs are looked for. */
   readonly orphans: number;
+  /** Between two tests of the cells' network; sooner after one that could not be made or that found it open. */
+  readonly selfTest: number;
+  readonly selfTestRetry: number;
+  /** From the start of a test's cell to what it found, and how long a call waits for the first test. */
+  readonly probe: number;
+  readonly admit: number;
   /** From the order to the cell's first word. */
   readonly firstEvent: number;
   /** Beyond the sum of an order's own limits. */
@@ -90,11 +98,16 @@ export const defaultTiming: Timing = {
   readerBudget: 30_000,
   idleCell: 600_000,
   cellStart: 60_000,
+  engineBack: 10_000,
   cellRemove: 15_000,
   apart: 5_000,
   rescue: 250,
   rescueMost: 5_000,
   orphans: 60_000,
+  selfTest: 600_000,
+  selfTestRetry: 15_000,
+  probe: 60_000,
+  admit: 20_000,
   firstEvent: 60_000,
   margin: 60_000,
   session: 5 * 24 * 3_600_000,

@@ -38,6 +38,8 @@ export interface CellEngine {
   readonly survives: boolean;
   /** null: a cell could be started now; else why not, in one sentence for the operator. */
   ready(): string | null;
+  /** Looks now; resolves to what `ready` says then. Never rejects. Absent: `ready` is always of now. */
+  check?(): Promise<string | null>;
   /**
    * Starts a cell and attaches its stdin and stdout; resolves when an order can be sent.
    * @param id 32 lower hex, the engine's name for the cell is made from it

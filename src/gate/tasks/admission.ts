@@ -3,6 +3,7 @@
 
 import { type Claims, type Plan, decide } from '../../policy/index.ts';
 import { Failure, Refusal, type TaskRequest } from '../../protocol/index.ts';
+import { engineReady } from '../cells/patience.ts';
 import type { Context } from '../context.ts';
 import { createTurnstile } from '../limit.ts';
 import type { Session, Sessions } from '../sessions.ts';
@@ -17,7 +18,7 @@ import { type Task, askFields, jobFields, taskFields, unprovedFields } from './t
 import type { Turns } from './turns.ts';
 
 export interface Admission {
-  /** @throws {Refusal} of every kind @throws {Failure} `no-cell-engine`, `gate-failed`, `ledger-failed`, `audit-failed` */
+  /** @throws {Refusal} of every kind @throws {Failure} `no-cell-engine`, `network-open`, `gate-failed`, `ledger-failed`, `audit-failed` */
   submit(session: Session, request: TaskRequest): Promise<Task>;
 }
 
@@ -47,7 +48,7 @@ interface Admitted {
 }
 
 export function createAdmission(context: Context, parts: AdmissionParts): Admission {
-  const { audit, bounds, cells, clock, policy, prover, timing } = context;
+  const { audit, bounds, cells, clock, policy, prover, selfTest, timing } = context;
   const { places, sessions, idle, life, turns, known, add } = parts;
   // Two requests must not share the last task that a limit allows.
   const inTurn = createTurnstile();
@@ -79,11 +80,12 @@ export function createAdmission(context: Context, parts: AdmissionParts): Admiss
 
   /** What would fail later anyway must not cost the job its slot. */
   async function checkMeans(plan: Plan, request: TaskRequest): Promise<void> {
-    const reason = cells.ready();
+    const reason = await engineReady(cells, timing.engineBack);
     if (reason !== null)
       throw new Failure('no-cell-engine', 'this gate cannot start cells now; tell its operator', {
         cause: new Error(reason),
       });
+    await selfTest.admits();
     const drone = policy.drones.get(plan.drone);
     if (drone !== undefined) await readSecrets(plan, drone, request.droneToken, timing.disk);
     if (places.waiting() >= bounds.waiting) throw listFull();

@@ -1,7 +1,7 @@
 // A task from its place to its end: the ledger is changed first, then what it says is done (ledger/machine.ts decides
 // what that is). Whatever breaks ends the task with what is known, and never green.
 
-import { startCell } from '../cells/held.ts';
+import { startCellSoon } from '../cells/patience.ts';
 import { Failure, Refusal } from '../../protocol/index.ts';
 import type { Context } from '../context.ts';
 import type { Action, Seen } from '../ledger/machine.ts';
@@ -87,7 +87,7 @@ export function createLife(context: Context, ending: Ending): Life {
     task.idle = null;
     if (task.cell?.usable() !== true) {
       await task.cell?.discard();
-      task.cell = await startCell(cells, timing, log);
+      task.cell = await startCellSoon(cells, timing, log);
     }
     const { cell } = task;
     await audit.write({ event: 'order', decision: 'allowed', ...taskFields(task), cell: cell.id });
