@@ -64,5 +64,5 @@ export function configOf(flags: GateFlags, command: Command): Config {
   for (const [name, shown] of Object.entries(needed))
     if (!Object.hasOwn(flags, name)) command.error(`error: required option '${shown}' not specified`, { exitCode: 1 });
   const docker = { socket: engine, network, limits: cellLimits };
-  return { policy, ledger, audit, listen, logLevel, docker, sockets: socket };
+  return { policy, ledger, audit, listen, logLevel, selfTest: null, docker, sockets: socket };
 }

@@ -1,8 +1,9 @@
-// `airlock`: one program for the operator (gate, check, schema) and for whoever writes a workflow (try).
+// `airlock`: one program for the operator (gate, check, doctor, schema) and for whoever writes a workflow (try).
 
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { checkCommand } from './check.ts';
+import { doctorCommand } from './doctor.ts';
 import { gateCommand } from './gate.ts';
 import { schemaCommand } from './schema.ts';
 import { tryCommand } from './try.ts';
@@ -16,6 +17,7 @@ const program = new Command('airlock')
   .addCommand(gateCommand())
   .addCommand(tryCommand())
   .addCommand(checkCommand())
+  .addCommand(doctorCommand())
   .addCommand(schemaCommand());
 
 await program.parseAsync();

@@ -27,6 +27,7 @@ import {
 import type { Policy } from '../policy/index.ts';
 import { Failure } from '../protocol/index.ts';
 import { type PolicyWatch, watchPolicy } from './policy-watch.ts';
+import { aroundPods, selfTestOf } from './self-test.ts';
 import type { Served } from './serve-gate.ts';
 
 /** Whatever was opened, for when something else cannot be. */
@@ -72,7 +73,8 @@ async function openGate(
   const live = livePolicy(first);
   const binder = first.identity.bind === 'arc' ? arcBinder(client) : undefined;
   opened.watch = watchPolicy({ file: config.policy, text, live, audit, log });
-  return (opened.gate = createSharedGate({ policy: live.policy, ledger, audit, cells, log, binder }));
+  const selfTest = selfTestOf(config, aroundPods(config, client));
+  return (opened.gate = createSharedGate({ policy: live.policy, ledger, audit, cells, log, binder, selfTest }));
 }
 
 /** @throws {Failure} or the system's error: nothing is left open */
@@ -88,7 +90,8 @@ export async function serveInCluster(
   const client = createKubernetesClient(access);
   const opened: Opened = { listeners: [] };
   const notReady = (): readonly string[] => opened.gate?.notReady() ?? [];
-  const warnings = (): readonly string[] => [opened.watch?.problem() ?? null].filter((one) => one !== null);
+  const warnings = (): readonly string[] =>
+    [opened.watch?.problem() ?? null, ...(opened.gate?.warnings() ?? [])].filter((one) => one !== null);
   try {
     const gate = await openGate(config, policy, text, client, log, opened);
     const { certificate, key, audience, serviceAccounts, address, listen } = config.runners;

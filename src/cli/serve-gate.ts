@@ -34,6 +34,7 @@ import {
 import type { Policy } from '../policy/index.ts';
 import { findBuilt } from '../try/built.ts';
 import { type PolicyWatch, watchPolicy } from './policy-watch.ts';
+import { aroundCells, selfTestOf, untested } from './self-test.ts';
 
 /** Milliseconds for one call of GitHub. */
 const githubCall = 15_000;
@@ -85,18 +86,19 @@ async function openGate(
   const memory: Memory = createMemory(prefix, systemClock);
   const github = config.github === undefined ? null : createGitHub(config.github, githubCall, systemClock);
   const live = livePolicy(first);
+  const engine = createEngine(docker.socket, defaultDockerTiming, log);
   const gate = (opened.gate = createSharedGate({
     policy: live.policy,
     ledger,
     audit,
     cells,
     log,
+    selfTest: selfTestOf(config, aroundCells(config, engine)),
     runnerSeen: memory.seen,
     binder: github === null ? undefined : githubBinder(github, { registrationOf: memory.registrationOf }),
   }));
   opened.watch = watchPolicy({ file: config.policy, text, live, audit, log });
   if (config.fleet === undefined || github === null) return gate;
-  const engine = createEngine(docker.socket, defaultDockerTiming, log);
   const active = (): boolean => ledger.epoch() !== null;
   opened.fleet = createFleet({
     gate,
@@ -116,7 +118,13 @@ async function openGate(
 export async function serveGate(config: MachineConfig, policy: Policy, text: string, log: Logger): Promise<Served> {
   const opened: Opened = { listeners: [] };
   const notReady = (): readonly string[] => [...(opened.gate?.notReady() ?? []), ...(opened.fleet?.problems() ?? [])];
-  const warnings = (): readonly string[] => [opened.watch?.problem() ?? null].filter((one) => one !== null);
+  const warnings = (): readonly string[] =>
+    [
+      opened.watch?.problem() ?? null,
+      config.selfTest === null ? untested : null,
+      ...(opened.gate?.warnings() ?? []),
+    ].filter((one) => one !== null);
+  if (config.selfTest === null) log.warn(untested);
   try {
     const gate = await openGate(config, policy, text, log, opened);
     const { listeners } = opened;

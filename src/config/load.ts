@@ -32,9 +32,9 @@ function fleetOf(fleet: NonNullable<ConfigFile['fleet']>): FleetConfig {
 }
 
 function configOf(file: ConfigFile): Config {
-  const { policy, ledger = '', audit, listen, logLevel, engine, runners, sockets = [], github, fleet } = file;
+  const { policy, ledger = '', audit, listen, logLevel, selfTest, engine, runners, sockets = [], github, fleet } = file;
   const { docker, kubernetes } = engine;
-  const common = { policy, audit, listen, logLevel };
+  const common = { policy, audit, listen, logLevel, selfTest };
   if (docker === undefined || kubernetes !== undefined) {
     // Both are there: the rules say so (rules.ts).
     if (kubernetes === undefined || runners === undefined) throw new TypeError('the rules let an engine be missing');

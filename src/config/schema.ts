@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { duration, file, number, origin, size } from '../policy/fields.ts';
 import { pinnedImage, repositoryName } from '../policy/names.ts';
 import { listOf, object, oneOf, text } from '../policy/shapes.ts';
+import { probeTargets } from '../protocol/probe.ts';
 
 const path = (description: string) =>
   text(/^\/[^\x00-\x1f\x7f]{1,1024}$/, 'is no absolute path; write the whole path, beginning with /', description);
@@ -88,6 +89,27 @@ const socket = object({
     "The runner's name at GitHub, and its identity here",
   ),
   path: path('Unix socket, in a folder of the gate that is mounted read-only into this runner alone'),
+});
+
+const selfTest = object({
+  accept: v.pipe(
+    v.array(
+      object({
+        what: text(
+          new RegExp(`^(?:${probeTargets.join('|')})(?::[1-9][0-9]{0,4})?$`),
+          `is nothing that is tried; write one of ${probeTargets.join(', ')}, or one port of it, as in machine:22`,
+          'What cells may reach: a word of the self-test, or one port of it',
+        ),
+        reason: text(
+          /^[^\x00-\x1f\x7f]{10,500}$/,
+          'is no reason; write one sentence',
+          'Why, for whoever reads this next',
+        ),
+      }),
+    ),
+    v.maxLength(32, 'accepts more than 32 things; then the network is better made anew'),
+    v.description('What the gate serves in spite of'),
+  ),
 });
 
 const github = object({
@@ -180,6 +202,7 @@ export const configSchema = v.pipe(
     ),
     listen: v.optional(address("The operator's /healthz and /readyz; on one machine for itself alone")),
     logLevel: v.optional(oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'How much is logged'), 'info'),
+    selfTest: v.optional(v.pipe(selfTest, v.description("The test of the cells' network"))),
     engine: v.pipe(
       object({ docker: v.optional(docker), kubernetes: v.optional(kubernetes) }),
       v.description('What runs the cells: exactly one of the two'),

@@ -53,6 +53,13 @@ export interface RunnersConfig {
   readonly address: 'check' | 'ignore';
 }
 
+/** Something that cells reach although they must not, and why that is so. */
+export interface AcceptedRisk {
+  /** `machine`, or one port of it: `machine:22`. */
+  readonly what: string;
+  readonly reason: string;
+}
+
 interface GateConfig {
   readonly policy: string;
   /** A path, or `stdout`. */
@@ -60,6 +67,8 @@ interface GateConfig {
   /** `ADDRESS:PORT`. */
   readonly listen?: string | undefined;
   readonly logLevel: string;
+  /** Absent: nothing is accepted. null: nothing is tested, which no file can say. */
+  readonly selfTest?: { readonly accept: readonly AcceptedRisk[] } | null | undefined;
 }
 
 /** A gate in a cluster. */

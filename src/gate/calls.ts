@@ -43,7 +43,7 @@ function checkVersion(v: number): void {
 }
 
 export function createCalls(context: Context, sessions: Sessions, tasks: Tasks): Readonly<Record<CallName, Handler>> {
-  const { audit, policy, prover, timing } = context;
+  const { audit, policy, prover, selfTest, timing } = context;
 
   async function refused(no: Refusal, entry: AuditEntry): Promise<never> {
     await audit.write({ ...entry, decision: 'refused', code: no.code, message: no.message, policy: policy.hash });
@@ -78,6 +78,7 @@ export function createCalls(context: Context, sessions: Sessions, tasks: Tasks):
     async rehearsal(runner, id, call) {
       const session = sessions.of(runner, id);
       const proof = parseRehearsalRequest(bodyOf(call));
+      await selfTest.admits();
       let entry: AuditEntry = { event: 'proof', runner: runner.id };
       try {
         const claims = await prover.prove(proof, session.id, runner);

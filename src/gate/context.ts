@@ -2,11 +2,12 @@
 
 import type { Policy } from '../policy/index.ts';
 import type { Audit } from './audit.ts';
-import type { CellEngine } from './cells/engine.ts';
+import type { TrackedCells } from './cells/orphans.ts';
 import type { Prover } from './identity/prover.ts';
 import type { RunnerIdentity } from './identity/runner.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Logger } from './log.ts';
+import type { SelfTest } from './self-test/self-test.ts';
 import type { Bounds, Clock, Timing } from './timing.ts';
 
 /** What a session tells of its runner: a job has begun on it, or has ended. */
@@ -17,11 +18,12 @@ export interface Context {
   readonly policy: Policy;
   readonly ledger: Ledger;
   readonly audit: Audit;
-  readonly cells: CellEngine;
+  readonly cells: TrackedCells;
   readonly log: Logger;
   readonly clock: Clock;
   readonly timing: Timing;
   readonly bounds: Bounds;
   readonly prover: Prover;
+  readonly selfTest: SelfTest;
   readonly runnerSeen: RunnerSeen;
 }

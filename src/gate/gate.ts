@@ -6,6 +6,7 @@ import { Failure, Refusal } from '../protocol/index.ts';
 import { type Audit, limitedAudit } from './audit.ts';
 import { createCalls } from './calls.ts';
 import type { CellEngine } from './cells/engine.ts';
+import { trackCells } from './cells/orphans.ts';
 import type { Context, RunnerSeen } from './context.ts';
 import { type JobBinder, createBind } from './identity/bind.ts';
 import { createProver } from './identity/prover.ts';
@@ -17,6 +18,7 @@ import type { Logger } from './log.ts';
 import { createPace } from './pace.ts';
 import { type Call, type Reply, jsonError, jsonReply } from './reply.ts';
 import { findCall } from './routes.ts';
+import { type SelfTestOptions, createSelfTest } from './self-test/self-test.ts';
 import { createSessions } from './sessions.ts';
 import { createTasks } from './tasks/tasks.ts';
 import { type Bounds, type Clock, type Timing, defaultBounds, defaultTiming, systemClock } from './timing.ts';
@@ -31,6 +33,8 @@ export interface GateOptions {
   readonly binder?: JobBinder | undefined;
   /** Told when a job begins and ends on a runner. */
   readonly runnerSeen?: RunnerSeen | undefined;
+  /** How the cells' network is tested; absent: it is not. */
+  readonly selfTest?: SelfTestOptions | undefined;
   readonly clock?: Clock | undefined;
   /** What is left out keeps its default (`defaultTiming`, `defaultBounds`). */
   readonly timing?: Partial<Timing> | undefined;
@@ -45,6 +49,8 @@ export interface Gate {
   gone(runner: RunnerIdentity): void;
   /** Empty: calls are taken and cells can be started; else one sentence for each reason why not. */
   notReady(): readonly string[];
+  /** What should work and does not, although calls are taken. */
+  warnings(): readonly string[];
   /**
    * Goes on with the tasks of the gate before; for a ledger that outlives its gates, before the first call of each turn.
    * @throws {Failure} `ledger-failed`
@@ -60,13 +66,15 @@ export interface Gate {
 }
 
 function contextOf(options: GateOptions): Context {
-  const { policy, ledger, cells, log, binder, runnerSeen = () => undefined, clock = systemClock } = options;
+  const { policy, ledger, log, binder, runnerSeen = () => undefined, clock = systemClock } = options;
+  const cells = trackCells(options.cells);
   const timing = { ...defaultTiming, ...options.timing };
   const bounds = { ...defaultBounds, ...options.bounds };
   const audit = limitedAudit(options.audit, timing.disk);
   const bind = policy.identity.bind === 'none' || binder === undefined ? null : createBind(binder, timing.bind);
   const prover = createProver(policy.identity, timing, clock, bind);
-  return { policy, ledger, audit, cells, log, clock, timing, bounds, prover, runnerSeen };
+  const selfTest = createSelfTest({ policy, ledger, cells, log, clock, timing }, options.selfTest);
+  return { policy, ledger, audit, cells, log, clock, timing, bounds, prover, selfTest, runnerSeen };
 }
 
 /** @throws {Failure} `gate-failed`: the policy asks for something that this gate cannot do */
@@ -82,7 +90,7 @@ export function checkAvailable({ policy, binder }: Pick<GateOptions, 'policy' | 
 export function createGate(options: GateOptions): Gate {
   checkAvailable(options);
   const context = contextOf(options);
-  const { audit, cells, ledger, log, policy, timing } = context;
+  const { audit, cells, ledger, log, policy, selfTest, timing } = context;
 
   const sessions = createSessions(context, (session) => tasks.left(session));
   const tasks = createTasks(context, sessions);
@@ -93,6 +101,7 @@ export function createGate(options: GateOptions): Gate {
     sessions.expire();
     tasks.sweep();
     pace.forget();
+    selfTest.sweep();
   }, timing.sweep);
 
   function answerTo(error: unknown, runner: RunnerIdentity): Reply {
@@ -114,9 +123,13 @@ export function createGate(options: GateOptions): Gate {
     heldEpoch(ledger);
   }
 
+  async function leave(): Promise<void> {
+    await Promise.all([tasks.abandon(), selfTest.stop()]);
+  }
+
   async function stop(): Promise<void> {
     clearInterval(sweep);
-    await tasks.stop();
+    await Promise.all([tasks.stop(), selfTest.stop()]);
     try {
       await audit.write({ event: 'stop', policy: policy.hash });
     } finally {
@@ -144,13 +157,14 @@ export function createGate(options: GateOptions): Gate {
       if (stopping === null && ledger.epoch() !== null) sessions.leave(runner);
     },
     notReady() {
-      const reasons = [stopping === null ? null : 'the gate is stopping', cells.ready(), audit.broken()];
-      return reasons.filter((reason) => reason !== null);
+      const stops = stopping === null ? null : 'the gate is stopping';
+      return [stops, cells.ready(), selfTest.problem(), audit.broken()].filter((reason) => reason !== null);
     },
+    warnings: () => selfTest.warnings(),
     takeOver: () => tasks.takeOver(),
     abandon() {
       clearInterval(sweep);
-      stopping ??= within(tasks.abandon(), timing.stop, () => undefined).catch((err: unknown) =>
+      stopping ??= within(leave(), timing.stop, () => undefined).catch((err: unknown) =>
         log.error({ err }, 'the gate did not stop cleanly'),
       );
       return stopping;

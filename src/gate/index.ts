@@ -22,6 +22,7 @@ export * from './ledger/record.ts';
 export * from './live-policy.ts';
 export * from './log.ts';
 export * from './reply.ts';
+export * from './self-test/index.ts';
 export * from './server/https.ts';
 export * from './server/limits.ts';
 export * from './server/operator.ts';

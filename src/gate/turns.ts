@@ -85,6 +85,7 @@ export function createSharedGate(options: SharedGateOptions): Gate {
       if (gate !== null && serving) return [...gate.notReady(), ledger.broken()].filter((reason) => reason !== null);
       return [cells.ready(), audit.broken(), ledger.broken()].filter((reason) => reason !== null);
     },
+    warnings: () => (gate !== null && serving ? gate.warnings() : []),
     takeOver: () => Promise.resolve(),
     abandon: () => gate?.abandon() ?? Promise.resolve(),
     stop() {

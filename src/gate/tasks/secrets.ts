@@ -68,7 +68,7 @@ function literalsOf(text: string): readonly string[] {
  * @throws {Refusal} `drone-token-missing` @throws {Failure} `gate-failed`
  */
 export async function readSecrets(
-  plan: Plan,
+  plan: Pick<Plan, 'redact'>,
   drone: DronePolicy,
   droneToken: string | undefined,
   limit: number,

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { RunnerIdentity } from '../identity/runner.ts';
 import { jobKeyText } from '../ledger/key.ts';
 import type { Session, Sessions } from '../sessions.ts';
-import { removeOrphans, trackCells } from '../cells/orphans.ts';
+import { removeOrphans } from '../cells/orphans.ts';
 import { createAdmission } from './admission.ts';
 import { createIdleCells } from './idle.ts';
 import { createEnding } from './ending.ts';
@@ -37,9 +37,7 @@ export interface Tasks {
   stop(): Promise<void>;
 }
 
-export function createTasks(given: Context, sessions: Sessions): Tasks {
-  const tracked = trackCells(given.cells);
-  const context: Context = { ...given, cells: tracked };
+export function createTasks(context: Context, sessions: Sessions): Tasks {
   const { audit, bounds, cells, clock, ledger, log, policy, timing } = context;
   /** In the order of their making; `ended` in the order of their end. */
   const open = new Map<string, Task>();
@@ -84,7 +82,7 @@ export function createTasks(given: Context, sessions: Sessions): Tasks {
     lookedForOrphans = clock.monotonic();
     const needed = (id: string): boolean =>
       ledger.epoch() === null || [...open.values()].some((task) => task.journal.record().cell === id);
-    const looking = removeOrphans(tracked, needed, log);
+    const looking = removeOrphans(cells, needed, log);
     ending.track(looking.catch((err: unknown) => log.warn({ err }, 'cells that nobody needs cannot be looked for')));
   }
 

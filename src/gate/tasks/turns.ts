@@ -29,7 +29,7 @@ export function turnMissed(message: string): Refusal {
 }
 
 export function createTurns(context: Context, places: Places<Task>, sessions: Sessions, life: Life): Turns {
-  const { audit, clock, policy, prover } = context;
+  const { audit, clock, policy, prover, selfTest } = context;
 
   function come(task: Task, place: Place): void {
     task.place = place;
@@ -77,6 +77,8 @@ export function createTurns(context: Context, places: Places<Task>, sessions: Se
         throw error;
       }
       try {
+        // It may have been opened while the task waited.
+        await selfTest.admits();
         await audit.write({ event: 'proof', decision: 'allowed', detail, ...taskFields(task) });
         await life.see(task, { seen: 'place' });
       } catch (error) {

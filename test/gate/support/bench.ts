@@ -45,6 +45,7 @@ export interface BenchOptions {
   readonly change?: (policy: Policy) => Policy;
   readonly binder?: GateOptions['binder'];
   readonly runnerSeen?: GateOptions['runnerSeen'];
+  readonly selfTest?: GateOptions['selfTest'];
 }
 
 export interface Bench {
@@ -166,6 +167,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     clock: options.clock,
     binder: options.binder,
     runnerSeen: options.runnerSeen,
+    selfTest: options.selfTest,
   };
   let current = createGate(made);
   const gate: Gate = {
@@ -173,6 +175,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     handle: (runner, one) => current.handle(runner, one),
     gone: (runner) => current.gone(runner),
     notReady: () => current.notReady(),
+    warnings: () => current.warnings(),
     takeOver: () => current.takeOver(),
     abandon: () => current.abandon(),
     stop: () => current.stop(),

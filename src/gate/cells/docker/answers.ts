@@ -38,7 +38,14 @@ export const imageAnswer = v.object({
   Config: v.object({ Env: list(v.string()), Volumes: v.optional(v.nullable(anObject), null) }),
 });
 
-export const networkAnswer = v.object({ Name: v.string(), Id: v.string(), Driver: v.string(), Internal: v.boolean() });
+export const networkAnswer = v.object({
+  Name: v.string(),
+  Id: v.string(),
+  Driver: v.string(),
+  Internal: v.boolean(),
+  IPAM: v.optional(v.object({ Config: list(v.object({ Gateway: v.optional(v.string()) })) })),
+  Containers: v.optional(v.nullable(v.record(v.string(), v.object({ IPv4Address: v.optional(v.string()) })))),
+});
 
 export const createAnswer = v.object({ Id: engineId, Warnings: list(v.string()) });
 
