@@ -9,7 +9,6 @@ import {
 } from '../../src/gate/cells/kubernetes/index.ts';
 import type { KubernetesClient } from '../../src/gate/index.ts';
 import { silentLog } from '../../src/gate/log.ts';
-import type { KubeObject } from '../support/kube.ts';
 import { obedient } from '../docker/scripts.ts';
 import { type Right, accountWith, cellRights, clientWith } from './gate-access.ts';
 import type { TestCluster } from './support.ts';
@@ -27,7 +26,7 @@ export const randomId = (): string => randomBytes(16).toString('hex');
 export const podOf = (id: string, namespace: string) =>
   ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: `cell-${id}`, namespace } }) as const;
 
-export function podTemplate({ cluster }: TestCluster, namespace: string, script: string): KubeObject & Loose {
+export function podTemplate({ cluster }: TestCluster, namespace: string, script: string): Loose {
   return {
     apiVersion: 'v1',
     kind: 'PodTemplate',

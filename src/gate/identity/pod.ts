@@ -48,7 +48,7 @@ export function podOfRunner({ id }: RunnerIdentity): PodRunner | null {
 }
 
 const one = v.pipe(
-  v.tuple([v.string()]),
+  v.strictTuple([v.string()]),
   v.transform(([only]) => only),
 );
 const podName = 'authentication.kubernetes.io/pod-name';

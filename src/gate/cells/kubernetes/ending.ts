@@ -22,14 +22,16 @@ export const unknownEnd: CellEnd = {
   reason: 'the API server went away, and nobody knows how it goes on',
 };
 
-const disruptions: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
-  EvictionByEvictionAPI: 'it was evicted, as it is when its node is drained',
-  PreemptionByScheduler: 'it had to make room for a more important pod',
-  DeletionByTaintManager: 'its node was tainted',
-  DeletionByPodGC: 'its node is gone',
-  TerminationByKubelet: 'its node was short of memory or disk, or was shut down',
-});
-const disruption = (by: string): string => disruptions[by] ?? `it was disrupted (${quote(by, 64)})`;
+const disruptions = new Map(
+  Object.entries({
+    EvictionByEvictionAPI: 'it was evicted, as it is when its node is drained',
+    PreemptionByScheduler: 'it had to make room for a more important pod',
+    DeletionByTaintManager: 'its node was tainted',
+    DeletionByPodGC: 'its node is gone',
+    TerminationByKubelet: 'its node was short of memory or disk, or was shut down',
+  }),
+);
+const disruption = (by: string): string => disruptions.get(by) ?? `it was disrupted (${quote(by, 64)})`;
 
 /** Of a pod that is gone. @param before as it was last seen */
 export const goneAfter = (before: PodView | null): CellEnd =>

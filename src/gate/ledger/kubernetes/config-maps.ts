@@ -22,6 +22,8 @@ export interface ConfigMaps {
   create(kind: Kind, name: string, text: string): Promise<Kept | null>;
   /** @returns null: somebody else changed its record or removed it; whatever else is written beside the record may stay */
   replace(kind: Kind, before: Kept, text: string): Promise<Kept | null>;
+  /** Takes a creation back, unless somebody has changed it since. @returns whether it is gone */
+  undo(kind: Kind, created: Kept): Promise<boolean>;
   /** What is gone already is no error. */
   remove(kind: Kind, name: string): Promise<void>;
   get(kind: Kind, name: string): Promise<Kept | null>;
@@ -121,6 +123,17 @@ export function createConfigMaps(
         ({ version } = now);
       }
       return null;
+    },
+    async undo(kind, { name, version }) {
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion: version } };
+      try {
+        await client.call({ method: 'DELETE', path: pathOf(kind, name), body, limit }, patience);
+        return true;
+      } catch (error) {
+        if (isStatus(error, 404)) return true;
+        if (isStatus(error, 409)) return false;
+        throw error;
+      }
     },
     async remove(kind, name) {
       try {

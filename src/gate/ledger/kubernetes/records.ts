@@ -146,7 +146,11 @@ export function createRecords(maps: ConfigMaps, turn: () => Turn | null): Record
     async create(record) {
       if (record.rev !== 1 || record.epoch !== turn()?.epoch) return false;
       const name = nameOf(record);
-      return settle(name, await maps.create('task', name, encode(record)), record);
+      const kept = await maps.create('task', name, encode(record));
+      const mineStill = await settle(name, kept, record);
+      // A gate that slept before it sent this: the holder of today has not read it, so its slot must not stay taken.
+      if (kept !== null && !mineStill) await maps.undo('task', kept);
+      return mineStill;
     },
     async swap(next) {
       if (next.epoch !== turn()?.epoch) return false;
