@@ -107,7 +107,7 @@ export const defaultTiming: Timing = {
   selfTest: 600_000,
   selfTestRetry: 15_000,
   probe: 60_000,
-  admit: 20_000,
+  admit: 5_000,
   firstEvent: 60_000,
   margin: 60_000,
   session: 5 * 24 * 3_600_000,

@@ -4,7 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Attempt, GateOptions } from '../../src/gate/index.ts';
 import type { Finding, Order } from '../../src/protocol/index.ts';
 import { type FakeCell, type FakeCells, fakeCells, result, succeed } from '../fakes/cells.ts';
-import { type Bench, type BenchOptions, eventually, startBench } from './support/bench.ts';
+import { type Bench, type BenchOptions, type TestSession, eventually, startBench } from './support/bench.ts';
+import type { Answer } from './support/http.ts';
 
 let bench: Bench | undefined;
 afterEach(async () => {
@@ -41,6 +42,8 @@ async function gateWith(
   });
   return bench;
 }
+const challenged = ({ id, runner }: TestSession): Promise<Answer> =>
+  runner.call('POST', `/v1/sessions/${id}/challenge`, {});
 const ready = (one: Bench) => (): boolean => one.gate.notReady().length === 0;
 
 describe('a gate whose cells reach nothing that they must not', () => {
@@ -90,13 +93,16 @@ describe('a gate whose cells reach the machine', () => {
     const one = await gateWith(open());
     await eventually(() => one.gate.notReady().includes(problem));
     const session = await (await one.runner()).session();
-    const failed = {
-      code: 'network-open',
-      message:
-        "the network of this gate's cells is open where it must be closed, so nothing is started; tell its operator",
-    };
-    expect(await session.rehearse()).toMatchObject({ status: 503, body: { failed } });
-    expect(await session.ask()).toMatchObject({ status: 503, body: { failed } });
+    expect(await challenged(session)).toMatchObject({
+      status: 500,
+      body: {
+        failed: {
+          code: 'network-open',
+          message:
+            "the network of this gate's cells is open where it must be closed, so nothing is started; tell its operator",
+        },
+      },
+    });
     expect(one.cells.orders().every(({ kind }) => kind === 'probe')).toBe(true);
   });
 
@@ -138,10 +144,15 @@ describe('a gate whose cells reach the machine', () => {
     const building = (): FakeCell | undefined =>
       cells.cells.find(({ received }) => received.some((line) => 'kind' in line && line.kind === 'build'));
     await eventually(() => building() !== undefined);
+    const other = await (await one.runner()).session();
+    const claims = { run_id: '2', check_run_id: '2' };
+    const [first, second] = [await other.token(claims), await other.token(claims)];
     hole = true;
     await eventually(() => one.gate.notReady().length > 0);
-    const other = await (await one.runner()).session();
-    expect((await other.ask({}, { run_id: '2', check_run_id: '2' })).status).toBe(503);
+    // They were proved before: the walls count when something is to start.
+    const open = { status: 500, body: { failed: { code: 'network-open' } } };
+    expect(await other.runner.call('POST', `/v1/sessions/${other.id}/rehearsal`, { token: first })).toMatchObject(open);
+    expect(await other.ask({ token: second })).toMatchObject(open);
     const cell = building();
     if (cell !== undefined) succeed(cell);
     expect(await reader.until(({ k }) => k === 'result')).toMatchObject({ verdict: 'success' });
@@ -187,7 +198,8 @@ describe('a test that finds other things wrong', () => {
     const one = await gateWith(cells, [], { timing: { admit: 50 } });
     await eventually(() => one.gate.notReady().some((why) => why.startsWith('the network of the cells could not')));
     const session = await (await one.runner()).session();
-    expect(await session.rehearse()).toMatchObject({ status: 503, body: { failed: { code: 'no-cell-engine' } } });
+    // A hook asks again until it is tested.
+    expect(await challenged(session)).toMatchObject({ status: 503, body: { failed: { code: 'no-cell-engine' } } });
     good = true;
     await eventually(ready(one));
     await eventually(() => cells.alive() === 0);

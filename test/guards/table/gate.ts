@@ -13,6 +13,7 @@ import { guards as owner } from './gate/owner.ts';
 import { guards as places } from './gate/places.ts';
 import { guards as relay } from './gate/relay.ts';
 import { guards as routes } from './gate/routes.ts';
+import { guards as selfTest } from './gate/self-test.ts';
 import { guards as sessions } from './gate/sessions.ts';
 import { guards as socket } from './gate/socket.ts';
 import { guards as time } from './gate/time.ts';
@@ -25,6 +26,7 @@ export const gate: readonly Guard[] = [
   ...token,
   ...keys,
   ...sessions,
+  ...selfTest,
   ...bind,
   ...admission,
   ...life,
