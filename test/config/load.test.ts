@@ -214,6 +214,31 @@ test('the example is a configuration', () => {
   expect(problems(readFileSync(file, 'utf8'))).toEqual([]);
 });
 
+describe('the self-test', () => {
+  const accept = (one: string): string => `${whole}selfTest: { accept: [${one}] }\n`;
+
+  test('accepts a hole by its name, with a reason, on either engine', () => {
+    const risk = { what: 'machine:22', reason: 'SSH takes keys only' };
+    expect(loadConfig(accept(JSON.stringify(risk)), 'airlock.yaml').selfTest).toEqual({ accept: [risk] });
+    const text = `${cluster}selfTest: { accept: [{ what: node, reason: 'the plugin cannot close it' }] }\n`;
+    expect(loadConfig(text, 'airlock.yaml').selfTest?.accept[0]?.what).toBe('node');
+    expect(loadConfig(whole, 'airlock.yaml').selfTest).toBeUndefined();
+  });
+
+  test('accepts nothing without a reason, nothing that is not tried, and not everything at once', () => {
+    for (const [one, wrong] of [
+      ['{ what: machine }', 'selfTest.accept[0].reason: is missing'],
+      ["{ what: machine, reason: '' }", 'selfTest.accept[0].reason: is no reason; write one sentence'],
+      ["{ what: '*', reason: 'a long enough reason' }", 'selfTest.accept[0].what: is nothing that is tried'],
+      ["{ what: everything, reason: 'a long enough reason' }", 'selfTest.accept[0].what: is nothing that is tried'],
+      ["{ what: 'machine:0', reason: 'a long enough reason' }", 'selfTest.accept[0].what: is nothing that is tried'],
+    ] as const)
+      expect(problems(accept(one)).join()).toContain(wrong);
+    expect(problems(`${whole}selfTest: null\n`)).toHaveLength(1);
+    expect(problems(`${whole}selfTest: off\n`)).toHaveLength(1);
+  });
+});
+
 describe('a configuration for a cluster', () => {
   test('says where cells are and who runners are; the ledger is in the cluster', () => {
     expect(loadConfig(cluster, 'airlock.yaml')).toEqual({

@@ -21,7 +21,8 @@ const fixes: Readonly<Record<ProbeTarget, string>> = {
   node: "deny it in the cells' NetworkPolicy, and use a network plugin that enforces it for the node too",
   metadata: 'drop 169.254.169.254 and its like for this network',
   internet: 'make the network internal, or let nothing but Drone through its firewall or NetworkPolicy',
-  names: 'make the network internal (Docker 26 or newer), or drop port 53; the policy tells the address of Drone',
+  names:
+    'make the network internal on an engine of 26 or newer, or drop port 53; the policy tells the address of Drone',
   runners: 'keep the two networks apart: no route between their bridges',
   gate: 'let the gate listen on 127.0.0.1 alone, or deny it in the NetworkPolicy',
   'api-server': "deny it in the cells' NetworkPolicy, and use a network plugin that enforces it",
