@@ -22,6 +22,15 @@ export interface SharedGateOptions extends GateOptions {
   readonly ledger: SharedLedger;
 }
 
+/**
+ * The ledger as one turn has it. What a lost turn was waiting for may come while this process has its next one, which
+ * reads the ledger anew and counts on nobody else's writing into it.
+ */
+const inTurn = (ledger: SharedLedger, turn: number): Ledger => ({
+  ...ledger,
+  epoch: () => (ledger.epoch() === turn ? turn : null),
+});
+
 /** How long to wait after a take-over that failed. */
 const again = 1_000;
 
@@ -35,7 +44,7 @@ export function createSharedGate(options: SharedGateOptions): Gate {
 
   async function turn(): Promise<void> {
     const { epoch, ended } = await ledger.acquire();
-    const mine = createGate(options);
+    const mine = createGate({ ...options, ledger: inTurn(ledger, epoch) });
     gate = mine;
     try {
       await mine.takeOver();

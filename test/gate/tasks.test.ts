@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Ledger, fileAudit, memoryLedger } from '../../src/gate/index.ts';
+import type { LedgerRecord } from '../../src/gate/ledger/record.ts';
 import type { Event, ResultEvent } from '../../src/protocol/index.ts';
 import { Failure } from '../../src/protocol/index.ts';
 import { type FakeCell, type FakeCellsOptions, build, fakeCells, result, state } from '../fakes/cells.ts';
@@ -732,6 +733,48 @@ describe('a ledger that fails', () => {
     await gone();
     await reader.ended;
     expect([reader.events, bench.cells.orders()]).toEqual([[], []]);
+  });
+
+  // The gate was stalled in the middle of the write: its record stands, and the next holder goes on with the cell in it.
+  const lostWith = (is: (next: LedgerRecord) => boolean): Ledger & { readonly written: () => boolean } => {
+    const ledger = memoryLedger();
+    let written = false;
+    return {
+      ...ledger,
+      written: () => written,
+      epoch: () => (written ? null : ledger.epoch()),
+      async swap(next) {
+        const stands = await ledger.swap(next);
+        if (!is(next)) return stands;
+        written = true;
+        return false;
+      },
+    };
+  };
+
+  test('lost while it takes the cell of an order: the cell is left to the next gate, without an order', async () => {
+    const ledger = lostWith(({ phase }) => phase === 'ordered');
+    await start({ ledger });
+    const { reader } = await (await job()).task();
+    await reader.ended;
+    await eventually(() => ledger.written());
+    await bench.gate.abandon();
+    expect(bench.cells.cells.map(({ received, removed }) => ({ received, removed }))).toEqual([
+      { received: [], removed: false },
+    ]);
+  });
+
+  test('lost while it takes the cell that replaces another: the new one is left to the next gate', async () => {
+    const ledger = lostWith(({ recoveries }) => recoveries === 1);
+    await start({ ledger, timing: { rescue: 10 } }, { act: (cell) => cell.end(137) });
+    const { reader } = await (await job()).task();
+    await reader.ended;
+    await eventually(() => ledger.written());
+    await bench.gate.abandon();
+    expect(bench.cells.cells.map(({ received, removed }) => [received.length, removed])).toEqual([
+      [1, true],
+      [0, false],
+    ]);
   });
 });
 

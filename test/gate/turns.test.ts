@@ -1,6 +1,6 @@
 // Turns as the ledger's holder: one gate serves at a time, and who lost its turn touches nothing.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -12,20 +12,22 @@ import {
   memoryLedger,
   silentLog,
 } from '../../src/gate/index.ts';
-import { loadPolicy } from '../../src/policy/index.ts';
+import { type Policy, loadPolicy } from '../../src/policy/index.ts';
 import { Failure } from '../../src/protocol/index.ts';
 import { type FakeCells, fakeCells } from '../fakes/cells.ts';
 import { eventually, hex } from './support/bench.ts';
+import { waiting as waitingRecord } from './support/records.ts';
 
-const policy = loadPolicy(
-  `version: 1
+const policyIn = (folder: string): Policy =>
+  loadPolicy(
+    `version: 1
 image: { run: 'sha256:${'a'.repeat(64)}', accept: [airlock] }
 identity: { audience: 'https://airlock.test.example' }
-drones: { internal: { server: https://drone.internal, token: { file: /nonexistent } } }
+drones: { internal: { server: https://drone.internal, token: { file: ${folder}/token } } }
 repositories: []
 `,
-  'policy.yaml',
-);
+    'policy.yaml',
+  );
 const runner = { id: 'runner-1', ephemeral: true };
 const open = { method: 'POST', path: '/v1/sessions', query: '', body: Buffer.from('{"v":1,"image":"airlock"}') };
 
@@ -81,16 +83,23 @@ let holder: ReturnType<typeof turns>;
 let cells: FakeCells;
 let gate: Gate;
 let written: string[];
+/** Waited for before an audit line of such an event is written. */
+let held: { readonly event: string; readonly until: Promise<void> } | null;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'airlock-turns-'));
   holder = turns();
   cells = fakeCells({ survives: true });
   written = [];
+  held = null;
   const audit: Audit = {
-    write: ({ event }) => Promise.resolve(void written.push(event)),
+    async write({ event }) {
+      written.push(event);
+      if (held?.event === event) await held.until;
+    },
     broken: () => null,
     close: () => Promise.resolve(void written.push('closed')),
   };
+  const policy = policyIn(folder);
   gate = createSharedGate({ policy, ledger: holder.ledger, audit, cells, log: silentLog(), timing: { sweep: 10 } });
 });
 afterEach(async () => {
@@ -154,6 +163,31 @@ describe('a turn that is lost', () => {
     expect(session).toMatchObject({ status: 200 });
     await eventually(() => cells.alive() === 0);
     expect(written).not.toContain('stop');
+  });
+});
+
+describe('a turn of the same process that was lost before', () => {
+  test('writes nothing into the next one: the task has one cell, and it is followed', async () => {
+    writeFileSync(join(folder, 'token'), 'the-drone-token');
+    await holder.ledger.create({ ...waitingRecord, phase: 'building', cell: 'lost', number: 7 });
+    let release = (): void => undefined;
+    held = { event: 'order', until: new Promise((done) => (release = done)) };
+    await eventually(() => holder.asked() === 1);
+    holder.give();
+    await eventually(() => written.includes('order'));
+    holder.lose();
+    await eventually(() => holder.asked() === 1);
+    holder.give();
+    await eventually(() => written.filter((event) => event === 'order').length === 2);
+    held = null;
+    // The first turn goes on where it was held up, before the second one.
+    release();
+    await eventually(() => cells.orders().length > 0);
+    await eventually(() => written.includes('end'));
+    expect(cells.cells.map(({ received }) => received.filter((line) => 'nonce' in line).length)).toEqual([0, 1]);
+    await eventually(() => cells.alive() === 0);
+    const [stored] = await holder.ledger.list({});
+    expect(stored).toMatchObject({ record: { phase: 'ended', verdict: 'success', recoveries: 1 } });
   });
 });
 

@@ -57,8 +57,8 @@ export function createEnding(
     task.place = null;
     // An idle cell that was taken over for the task is in its hands only once its order is made.
     cell ??= await idle;
-    // A cell without an order is nobody else's, whoever has the task.
-    if (cell !== null && (task.orderedAt === null || !task.abandoned)) {
+    // A cell that the ledger never heard of is nobody else's, whoever has the task.
+    if (cell !== null && (!task.offered || !task.abandoned)) {
       cell.tell({ end: true });
       await cell.discard();
     }

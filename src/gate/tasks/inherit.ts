@@ -51,6 +51,7 @@ export function inherited(record: LedgerRecord, context: Context, sessions: Sess
     clock.monotonic(),
   );
   task.inherited = true;
+  task.offered = ordered;
   task.watch = watchCell(record.number);
   const since = record.times.ordered;
   if (ordered && since !== undefined) task.orderedAt = clock.monotonic() - Math.max(0, clock.now() - since);

@@ -38,7 +38,7 @@ const impossible = (): Failure =>
   new Failure('recovery-impossible', 'the cell is gone, and the policy describes the Drone of its build no more');
 
 export function createRescue(context: Context, { readerOf, alive }: RescueParts): Rescue {
-  const { audit, cells, clock, log, policy, timing } = context;
+  const { audit, cells, clock, ledger, log, policy, timing } = context;
 
   async function decide(task: Task): Promise<Adoption['do']> {
     const record = task.journal.record();
@@ -90,14 +90,17 @@ export function createRescue(context: Context, { readerOf, alive }: RescueParts)
     else if (old !== null) await removeCell(cells, old);
     task.cell = null;
     const cell = await startCell(cells, timing, log);
+    let offered = false;
     try {
       if (!alive(task)) return await cell.discard();
       await audit.write({ event: 'order', decision: 'allowed', ...taskFields(task), cell: cell.id, detail: 'recover' });
       task.relay.replace();
+      offered = ledger.epoch() !== null;
       const actions = await task.journal.apply({ seen: 'replacement', cell: cell.id, shift: task.relay.shift() });
       if (!actions.some(({ act }) => act === 'send-order')) return await cell.discard();
     } catch (error) {
-      await cell.discard();
+      // It may stand in the ledger all the same; then it is the next holder's, who removes one that nobody needs.
+      if (!offered || ledger.epoch() !== null) await cell.discard();
       throw error;
     }
     task.watch = watchCell(task.journal.record().number);

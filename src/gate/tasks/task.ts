@@ -45,6 +45,8 @@ export interface Task {
   /** A cell is being started for it: whoever does that gives cell and place back. */
   beginning: boolean;
   orderedAt: number | null;
+  /** The ledger was given the id of its cell: whether it stands there, only who holds the ledger can say. */
+  offered: boolean;
   /** The present cell was given the order, or was asked to go on. */
   attachedAt: number | null;
   /** It has said its first word since. */
@@ -90,6 +92,7 @@ export function newTask(
     cell: null,
     beginning: false,
     orderedAt: null,
+    offered: false,
     attachedAt: null,
     spoke: false,
     watch: watchCell(),

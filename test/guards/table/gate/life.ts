@@ -27,6 +27,13 @@ const lifeRules = guardsOf(
       only: 'at the order: the cell gets none',
     },
     {
+      rule: 'a cell that may stand in the ledger is not touched by a gate that has lost its turn',
+      code: 'gate-standby',
+      find: 'task.offered = ledger.epoch() !== null;',
+      replace: '',
+      only: 'lost while it takes the cell of an order',
+    },
+    {
       rule: 'no order leaves for a task that was cancelled meanwhile',
       find: "if (!actions.some(({ act }) => act === 'send-order')) return;",
       replace: '',
@@ -86,10 +93,40 @@ const ending = guardsOf(
     {
       rule: 'the cell of a task that another gate has taken is not touched',
       code: 'gate-standby',
-      find: 'if (cell !== null && (task.orderedAt === null || !task.abandoned)) {',
+      find: 'if (cell !== null && (!task.offered || !task.abandoned)) {',
       replace: 'if (cell !== null) {',
       tests: [tasks],
       only: 'that another gate has changed: the task is left to it',
+    },
+  ],
+);
+
+const turns = guardsOf(
+  'gate',
+  'src/gate/turns.ts',
+  ['test/gate/turns.test.ts'],
+  [
+    {
+      rule: 'a turn that was lost writes nothing into the next turn of the same process',
+      code: 'gate-standby',
+      find: '(ledger.epoch() === turn ? turn : null)',
+      replace: '(turn > 0 ? ledger.epoch() : null)',
+      only: 'writes nothing into the next one',
+    },
+  ],
+);
+
+const rescue = guardsOf(
+  'gate',
+  'src/gate/tasks/rescue.ts',
+  [tasks],
+  [
+    {
+      rule: 'a replacement that may stand in the ledger is not touched by a gate that has lost its turn',
+      code: 'gate-standby',
+      find: 'if (!offered || ledger.epoch() !== null) await cell.discard();',
+      replace: 'await cell.discard();',
+      only: 'lost while it takes the cell that replaces another',
     },
   ],
 );
@@ -117,4 +154,4 @@ const journal = guardsOf(
   ],
 );
 
-export const guards: readonly Guard[] = [...lifeRules, ...ending, ...journal];
+export const guards: readonly Guard[] = [...lifeRules, ...ending, ...rescue, ...turns, ...journal];
