@@ -36,6 +36,7 @@ describe('package.json', () => {
       'drone:conformance',
       'drone:playback',
       'crashes',
+      'faults',
       'guards',
       'chart',
     ]) {

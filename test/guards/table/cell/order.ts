@@ -103,8 +103,8 @@ const orderRules = guardsOf(
     },
     {
       rule: 'the token is redacted in every line',
-      find: 'redactor([...order.redact, order.drone.token]);',
-      replace: 'redactor([...order.redact]);',
+      find: 'const literals = [...order.redact, order.drone.token];',
+      replace: 'const literals = [...order.redact];',
       tests: ['test/cell/guards.test.ts'],
     },
     {

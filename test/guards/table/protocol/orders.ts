@@ -19,8 +19,8 @@ const ordersRules = guardsOf(
     {
       rule: 'an order connects to an IP address or to none',
       code: 'input-wrong-type',
-      find: "v.optional(textBy(isAddress, 'an IP address'))",
-      replace: "v.optional(textBy((address) => address !== '' || isAddress(address), 'an IP address'))",
+      find: 'address: v.optional(addressString),',
+      replace: "address: v.optional(textBy((address) => address !== '', 'an IP address')),",
       tests: ['test/protocol/order.test.ts', malformed],
     },
     {
