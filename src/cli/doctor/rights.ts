@@ -9,11 +9,12 @@ import { sentenceOf } from './probe.ts';
 /** Verbs by `group/resource`. */
 type Rights = Readonly<Record<string, readonly string[]>>;
 
-/** Every account has them, and they tell nothing but about itself. */
+/** Every service account has them (measured): questions about itself, and public certificates. */
 const everybody: Rights = {
   'authorization.k8s.io/selfsubjectaccessreviews': ['create'],
   'authorization.k8s.io/selfsubjectrulesreviews': ['create'],
   'authentication.k8s.io/selfsubjectreviews': ['create'],
+  'certificates.k8s.io/clustertrustbundles': ['get', 'list', 'watch'],
 };
 const anywhere: Rights = { ...everybody, 'authentication.k8s.io/tokenreviews': ['create'] };
 const withCells: Rights = {
