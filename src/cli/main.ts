@@ -1,10 +1,11 @@
-// `airlock`: one program for the operator (gate, check, doctor, schema) and for whoever writes a workflow (try).
+// `airlock`: one program for the operator (gate, check, doctor, health, schema) and for whoever writes a workflow (try).
 
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { checkCommand } from './check.ts';
 import { doctorCommand } from './doctor.ts';
 import { gateCommand } from './gate.ts';
+import { healthCommand } from './health.ts';
 import { schemaCommand } from './schema.ts';
 import { tryCommand } from './try.ts';
 
@@ -18,6 +19,7 @@ const program = new Command('airlock')
   .addCommand(tryCommand())
   .addCommand(checkCommand())
   .addCommand(doctorCommand())
+  .addCommand(healthCommand())
   .addCommand(schemaCommand());
 
 await program.parseAsync();

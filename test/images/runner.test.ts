@@ -30,8 +30,8 @@ await describeEngine('the image of a runner', (engine) => {
   let base: string;
   let image: string;
 
-  const build = (from: string): Promise<string> =>
-    buildImage(socket, { context: context.folder, dockerfile, args: { BASE: from } });
+  const build = (from: string, fresh = false): Promise<string> =>
+    buildImage(socket, { context: context.folder, dockerfile, fresh, args: { BASE: from } });
   const look = (changes: object = {}, put?: () => ChildProcess): Promise<Ended> =>
     runContainer(
       socket,
@@ -100,7 +100,7 @@ await describeEngine('the image of a runner', (engine) => {
     async () => {
       const layers = async (id: string): Promise<unknown> =>
         (await engineCall(socket, 'GET', `/images/${id}/json`)).body.RootFS.Layers;
-      expect(await layers(await build(base))).toEqual(await layers(image));
+      expect(await layers(await build(base, true))).toEqual(await layers(image));
     },
     5 * minutes,
   );

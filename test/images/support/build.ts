@@ -9,6 +9,8 @@ export interface Build {
   /** Below the context. */
   readonly dockerfile: string;
   readonly args?: Readonly<Record<string, string>>;
+  /** Nothing of an earlier build is taken. */
+  readonly fresh?: boolean;
 }
 
 interface Line {
@@ -24,9 +26,10 @@ const archiveOf = (folder: string): ChildProcess =>
   });
 
 /** @returns the lines that the engine answered */
-function send(socket: string, { context, dockerfile, args = {} }: Build): Promise<Line[]> {
+function send(socket: string, { context, dockerfile, args = {}, fresh = false }: Build): Promise<Line[]> {
   // No step reaches any network.
-  const query = new URLSearchParams({ dockerfile, buildargs: JSON.stringify(args), networkmode: 'none', nocache: '1' });
+  const query = new URLSearchParams({ dockerfile, buildargs: JSON.stringify(args), networkmode: 'none' });
+  if (fresh) query.set('nocache', '1');
   return new Promise((done, fail) => {
     const path = `/build?${query.toString()}&rm=1&forcerm=1`;
     const headers = { 'content-type': 'application/x-tar' };
