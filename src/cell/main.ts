@@ -8,6 +8,7 @@ import { parseStrictJson } from '../protocol/strict-json.ts';
 import { readLines } from './input.ts';
 import { Output } from './output.ts';
 import { run } from './run.ts';
+import { endUnordered, longestIdle } from './unordered.ts';
 
 const maxOrder = 1_048_576;
 /** How long the last events may take to leave. */
@@ -100,9 +101,14 @@ function further(line: Buffer | undefined, current: Order | undefined): void {
   }
 }
 
+const ordered = endUnordered(longestIdle, () => {
+  diagnose('no order came; this cell ends');
+  process.exit(1);
+});
 let started = false;
 readLines(process.stdin, maxOrder, (line) => {
   if (started) return further(line, order);
   started = true;
+  ordered();
   first(line);
 });
