@@ -34,13 +34,16 @@ function direct({ host, port }: Reach): Promise<Finding> {
 }
 
 async function throughProxy({ host, port }: Reach, proxy: string): Promise<Finding> {
-  const signal = AbortSignal.timeout(patience);
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), patience);
   try {
     const server = parseServer(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
-    (await dial({ server, proxy: parseServer(proxy) }, signal)).destroy();
+    (await dial({ server, proxy: parseServer(proxy) }, over.signal)).destroy();
     return 'connected';
   } catch {
-    return signal.aborted ? 'silent' : 'refused';
+    return over.signal.aborted ? 'silent' : 'refused';
+  } finally {
+    clearTimeout(timer);
   }
 }
 
