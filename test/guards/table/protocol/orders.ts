@@ -24,6 +24,20 @@ const ordersRules = guardsOf(
       tests: ['test/protocol/order.test.ts', malformed],
     },
     {
+      rule: 'only a probe order says what is tried',
+      code: 'input-wrong-type',
+      find: "order.kind === 'probe' || order.probe === undefined",
+      replace: "order.kind === 'probe' || order.id !== ''",
+      tests: ['test/protocol/probe.test.ts'],
+    },
+    {
+      rule: 'a probe order names addresses and no names',
+      code: 'input-wrong-type',
+      find: 'probe: v.optional(probeOf()),',
+      replace: 'probe: v.optional(v.any()),',
+      tests: ['test/protocol/probe.test.ts'],
+    },
+    {
       rule: 'an order brings a token that is one printable word',
       code: 'input-wrong-type',
       find: 'token: printable(1024, 1)',
