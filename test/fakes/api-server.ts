@@ -170,6 +170,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     const isCollection = /\/(?:pods|configmaps|leases|podtemplates|ephemeralrunners)$/.test(pathname);
     if (method === 'POST') {
       const path = `${pathname}/${body.metadata.name}`;
+      if (searchParams.has('dryRun')) return write(response, 201, body);
       if (objects.has(path))
         return write(response, 409, statusBody(409, 'AlreadyExists', `"${body.metadata.name}" already exists`));
       return write(response, 201, store(path, body));

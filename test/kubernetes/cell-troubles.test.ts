@@ -188,53 +188,15 @@ describeCluster('a cell that cannot be started', (get) => {
       const { kube } = get();
       const { cells: open, namespace, template } = await place(get(), { make: false });
       const cells = open();
-      const not = "the cells' PodTemplate does not seal: ";
       expect(await cells.check()).toBe("the cells' PodTemplate is not there: the chart makes it");
       expect(await told(cells.start(randomId()))).toMatchObject({ code: 'no-cell-engine', author: unfit });
       const failure = (await cells.list().catch((error: unknown) => error)) as Failure;
       expect(failure.code).toBe('no-cell-engine');
-      const changes: readonly (readonly [(spec: typeof template) => void, string])[] = [
-        [(spec) => (spec.hostNetwork = true), `${not}its specification must not have "hostNetwork"`],
-        [(spec) => (spec.volumes = [{ name: 'x', emptyDir: {} }]), `${not}its specification must not have "volumes"`],
-        [(spec) => (spec.containers[0].env = [{ name: 'A', value: 'b' }]), `${not}its container must not have "env"`],
-        [
-          (spec) => (spec.containers[0].image = 'other'),
-          `${not}its container's image has to be the policy's image.run (${get().cluster.images.node.reference})`,
-        ],
-        [
-          (spec) => (spec.containers[0].stdinOnce = true),
-          `${not}its container needs stdin: true, and neither stdinOnce nor tty`,
-        ],
-        [
-          (spec) => (spec.containers[0].securityContext.procMount = 'Default'),
-          `${not}its container's securityContext must not have "procMount"`,
-        ],
-        [(spec) => (spec.containers[0].securityContext.runAsUser = 0), `${not}its container must not run as root`],
-        [
-          (spec) => (spec.securityContext.seccompProfile = { type: 'Unconfined' }),
-          `${not}it needs a securityContext.seccompProfile, for example RuntimeDefault`,
-        ],
-        [
-          (spec) => (spec.activeDeadlineSeconds = 30),
-          `${not}it needs activeDeadlineSeconds of at least 60, which the policy's limits add up to`,
-        ],
-        [
-          (spec) => (spec.terminationGracePeriodSeconds = 0),
-          `${not}it needs terminationGracePeriodSeconds of at least 1`,
-        ],
-        [
-          (spec) => spec.containers.push({ ...spec.containers[0], name: 'second' }),
-          `${not}it has to have exactly one container`,
-        ],
-      ];
-      for (const [change, problem] of changes) {
-        const changed = structuredClone(template);
-        change(changed.template.spec);
-        await kube.create(changed);
-        expect(await cells.check()).toBe(problem);
-        expect(cells.ready()).toBe(problem);
-        await kube.remove(changed);
-      }
+      template.template.spec.hostNetwork = true;
+      await kube.create(template);
+      const problem = 'the cells\' PodTemplate does not seal: its specification must not have "hostNetwork"';
+      expect(await cells.check()).toBe(problem);
+      expect(cells.ready()).toBe(problem);
       expect((await kube.list('v1', 'Pod', namespace)).length).toBe(0);
     },
     long,

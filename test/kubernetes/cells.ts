@@ -26,7 +26,7 @@ export const randomId = (): string => randomBytes(16).toString('hex');
 export const podOf = (id: string, namespace: string) =>
   ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: `cell-${id}`, namespace } }) as const;
 
-export function podTemplate({ cluster }: TestCluster, namespace: string, script: string): Loose {
+export function podTemplate(image: string, namespace: string, script: string): Loose {
   return {
     apiVersion: 'v1',
     kind: 'PodTemplate',
@@ -54,7 +54,7 @@ export function podTemplate({ cluster }: TestCluster, namespace: string, script:
         containers: [
           {
             name: 'cell',
-            image: cluster.images.node.reference,
+            image,
             imagePullPolicy: 'Never',
             command: ['node', '-e'],
             args: [script],
@@ -98,7 +98,7 @@ const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
 export async function place(on: TestCluster, options: PlaceOptions = {}): Promise<Place> {
   const { script = obeys, rights = cellRights, change, make = true } = options;
   const namespace = await on.kube.namespace('cells', restricted);
-  const template = podTemplate(on, namespace, script);
+  const template = podTemplate(on.cluster.images.node.reference, namespace, script);
   change?.(template.template.spec, template);
   if (make) await on.kube.create(template);
   const client = clientWith(on, await accountWith(on, namespace, 'gate', rights));

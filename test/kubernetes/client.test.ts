@@ -60,6 +60,24 @@ describe('a call to the API server', () => {
     expect(api.calls).toHaveLength(3);
   });
 
+  it.each([
+    [401, 'Unauthorized'],
+    [403, 'configmaps is forbidden: User "x" cannot create resource "configmaps" in API group ""'],
+  ])(
+    'that a server refuses (%d) which has just started and knows no rights yet is made again',
+    async (status, message) => {
+      api.play('POST', { status, body: { message } }, { status, body: { message } });
+      expect((await createKubernetesClient(access).call(post)).status).toBe(201);
+    },
+  );
+
+  it('for which there is no right ends after some seconds, however patient its caller is', async () => {
+    api.play('POST', ...Array.from({ length: 200 }, () => ({ status: 403, body: { message: 'x cannot create y' } })));
+    const began = performance.now();
+    expect((await failed(createKubernetesClient(access).call(post, { patience: 600_000 }))).status).toBe(403);
+    expect(performance.now() - began).toBeGreaterThan(4_000);
+  });
+
   it.each([[{ status: 500 }], [{ status: 504 }], ['cut']] as const)(
     'whose outcome is unknown (%j) is made again only where that does no harm',
     async (played) => {

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesAccess } from './access.ts';
-import { KubernetesError } from './kubernetes-error.ts';
+import { KubernetesError, isRightless } from './kubernetes-error.ts';
 import { type KubernetesAnswer, type KubernetesCall, request } from './request.ts';
 
 export interface Patience {
@@ -23,6 +23,8 @@ export interface KubernetesClient {
 
 const firstPause = 100;
 const maxPause = 2_000;
+/** How long a server may need until it has read the rights of its cluster. */
+export const rightsPatience = 5_000;
 
 /** Whether the server certainly did nothing. */
 function untouched({ trouble, status }: KubernetesError): boolean {
@@ -50,13 +52,16 @@ export function createKubernetesClient(access: KubernetesAccess): KubernetesClie
     async call(call, { patience = call.limit, repeatable, onRepeat } = {}) {
       const harmless = repeatable ?? (call.method === 'GET' || call.method === 'DELETE');
       const until = performance.now() + patience;
+      let rightless: number | undefined;
       for (let tries = 0; ; tries++) {
         const left = Math.max(1, until - performance.now());
         try {
           return await request(access, { ...call, limit: Math.min(call.limit, left) });
         } catch (error) {
           if (!(error instanceof KubernetesError)) throw error;
-          if (!untouched(error) && !(harmless && passing(error))) throw error;
+          if (isRightless(error)) rightless ??= performance.now();
+          const soon = isRightless(error) && performance.now() - (rightless ?? 0) < rightsPatience;
+          if (!soon && !untouched(error) && !(harmless && passing(error))) throw error;
           const pause = pauseBefore(tries, error, Math.random());
           if (performance.now() + pause >= until) throw error;
           await sleep(pause);

@@ -80,5 +80,13 @@ export function troubleOf({ code = '' }: NodeJS.ErrnoException): Trouble {
   return code.startsWith('HPE_') ? 'malformed' : 'broken-off';
 }
 
+/**
+ * No right, or not known at all. A server that has just started says so to everybody, until it has read who may do what
+ * (measured).
+ */
+export const isRightless = (error: unknown): error is KubernetesError =>
+  error instanceof KubernetesError &&
+  (error.status === 401 || (error.status === 403 && error.detail.includes(' cannot ')));
+
 export const isStatus = (error: unknown, status: number): boolean =>
   error instanceof KubernetesError && error.status === status;

@@ -10,7 +10,9 @@ import {
   type Watch,
   type WatchTiming,
   defaultWatchTiming,
+  isRightless,
   isStatus,
+  rightsPatience,
   watch,
 } from '../../kubernetes/index.ts';
 import type { Logger } from '../../log.ts';
@@ -60,8 +62,10 @@ function checkSettings({ namespace, template, deadline }: KubernetesCellsOptions
   if (!(deadline > 0)) throw new TypeError("the cells' deadline has to be more than 0 seconds");
 }
 
+/** Of the API server itself. The kubelet says 404 too, in plain text, of a pod that it has not heard of yet (measured). */
+const isGone = (error: unknown): boolean => isStatus(error, 404) && (error as KubernetesError).reason === 'NotFound';
 /** The container does not run yet, or no more: plain text with the status 500 (measured). */
-const notAttachable = (error: unknown): boolean => isStatus(error, 500) || isStatus(error, 400);
+const notAttachable = (error: unknown): boolean => [400, 404, 500].some((status) => isStatus(error, status));
 
 function startFailure({ author, operator, detail }: Stuck & { readonly detail: string }): Failure {
   const cause = new Error(operator, { cause: new Error(detail) });
@@ -102,22 +106,25 @@ export function kubernetesCells(options: KubernetesCellsOptions): KubernetesCell
 
   /** Tries until the container runs or has ended. An attach that comes too early does no harm (measured). */
   async function attachSoon(id: string, seen: Watch<PodView>): Promise<Attached | CellEnd> {
-    const until = performance.now() + timing.start;
+    const began = performance.now();
+    let rightless: number | undefined;
     let before: PodView | undefined;
     for (let pause = timing.again; ; pause = Math.min(pause * 2, timing.retry)) {
       try {
         return await api.attach(id);
       } catch (error) {
-        if (isStatus(error, 404)) return removed;
+        if (isGone(error)) return removed;
         const passing = error instanceof KubernetesError && ['unreachable', 'broken-off'].includes(error.trouble);
-        if (!notAttachable(error) && !passing) throw error;
+        if (isRightless(error)) rightless ??= performance.now();
+        const soon = isRightless(error) && performance.now() - (rightless ?? 0) < rightsPatience;
+        if (!notAttachable(error) && !passing && !soon) throw error;
       }
       const pod = seen.get(podName(id));
       const end = pod === undefined ? null : endOf(pod);
       if (end !== null) return end;
       const stuck = pod === undefined ? null : stuckAt(pod);
       if (stuck !== null) throw startFailure(stuck);
-      if (performance.now() >= until) throw startFailure(lateAt(pod, timing.start / 1000));
+      if (performance.now() - began >= timing.start) throw startFailure(lateAt(pod, timing.start / 1000));
       // Each change may be that it runs now; a pod that stays as it is, for want of a node, is not asked all the time.
       if (pod !== before) pause = timing.again;
       before = pod;

@@ -48,6 +48,7 @@ const specKeys = new Set([
   'runtimeClassName',
   'schedulerName',
   'securityContext',
+  'serviceAccount',
   'serviceAccountName',
   'terminationGracePeriodSeconds',
   'tolerations',
