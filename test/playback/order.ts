@@ -11,7 +11,7 @@ import { timelineOf } from './timeline.ts';
 /** Milliseconds beyond what was recorded, after which nothing more comes. */
 const roomMs = 4000;
 /** For what comes as soon as a busy machine can: ninety thousand lines of a stored log, for example. */
-const workMs = 15_000;
+const workMs = 60_000;
 const nowhere = 'refs/heads/main';
 
 function refOf({ branch, exchange }: Story): string {
