@@ -6,6 +6,7 @@ import { drone } from './drone.ts';
 import { fleet } from './fleet.ts';
 import { gate } from './gate.ts';
 import { hook } from './hook.ts';
+import { images } from './images.ts';
 import { policy } from './policy.ts';
 import { protocol } from './protocol.ts';
 
@@ -20,4 +21,5 @@ export const table: readonly Guard[] = [
   ...drone,
   ...config,
   ...fleet,
+  ...images,
 ];
