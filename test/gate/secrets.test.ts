@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readSecrets } from '../../src/gate/tasks/secrets.ts';
-import type { DronePolicy, Plan } from '../../src/policy/index.ts';
+import type { DronePolicy } from '../../src/policy/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'airlock-secrets-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,7 +18,7 @@ function file(name: string, text: string): { readonly file: string } {
 
 const drone: DronePolicy = { server: 'https://drone.internal', token: file('token', 'a-token\n') };
 const read = (redact: string) =>
-  readSecrets({ redact: file('redact', redact) } as Plan, drone, undefined, 10_000).then((secrets) => secrets.redact);
+  readSecrets({ redact: file('redact', redact) }, drone, undefined, 10_000).then((secrets) => secrets.redact);
 
 describe('what has to be redacted', () => {
   test('is one literal a line; empty lines are none', async () => {
@@ -54,12 +54,12 @@ describe('what has to be redacted', () => {
 describe('a token from the workflow', () => {
   const fromWorkflow: DronePolicy = { ...drone, token: 'workflow' };
   test.each([undefined, '', 'a', 'ab'])('is none when it is %j', async (token) => {
-    await expect(readSecrets({} as Plan, fromWorkflow, token, 10_000)).rejects.toMatchObject({
+    await expect(readSecrets({}, fromWorkflow, token, 10_000)).rejects.toMatchObject({
       code: 'drone-token-missing',
     });
   });
 
   test('is one when it is a text', async () => {
-    expect(await readSecrets({} as Plan, fromWorkflow, 'abc', 10_000)).toMatchObject({ token: 'abc' });
+    expect(await readSecrets({}, fromWorkflow, 'abc', 10_000)).toMatchObject({ token: 'abc' });
   });
 });
