@@ -1,6 +1,6 @@
 // A configuration in plain words, for `airlock check`.
 
-import type { ClusterConfig, Config } from '../config/index.ts';
+import type { ClusterConfig, Config, MachineConfig } from '../config/index.ts';
 
 const minutes = (ms: number): string => `${Math.round(ms / 60_000)} minutes`;
 const mebibytes = (bytes: number): string => `${Math.round(bytes / 1_048_576)} MiB`;
@@ -17,9 +17,10 @@ function describeCluster({ kubernetes, runners }: ClusterConfig): string {
   return lines.join('\n');
 }
 
-/** Lines without a newline at the end. */
-export function describeConfig(config: Config): string {
-  if ('kubernetes' in config) return describeCluster(config);
+const risks = ({ selfTest }: Config): readonly string[] =>
+  (selfTest?.accept ?? []).map(({ what, reason }) => `Cells may reach ${what}, although they should not: ${reason}`);
+
+function describeMachine(config: MachineConfig): string {
   const { docker, sockets, github, fleet } = config;
   const lines = [`Cells run on ${docker.socket} in the network ${docker.network}.`];
   for (const { name, path } of sockets) lines.push(`The static runner ${name} has the socket ${path}.`);
@@ -38,4 +39,10 @@ export function describeConfig(config: Config): string {
     );
   }
   return lines.join('\n');
+}
+
+/** Lines without a newline at the end. */
+export function describeConfig(config: Config): string {
+  const where = 'kubernetes' in config ? describeCluster(config) : describeMachine(config);
+  return [where, ...risks(config)].join('\n');
 }

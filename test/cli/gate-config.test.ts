@@ -97,6 +97,14 @@ describe('airlock check', () => {
     expect(said).toContain('~/policy.yaml: ok\n\nNobody may do anything');
   });
 
+  test('repeats what is accepted, and why', async () => {
+    const accepted = "selfTest: { accept: [{ what: 'machine:22', reason: 'SSH takes keys only' }] }\n";
+    writeFileSync(at('accepting.yaml'), config(accepted));
+    const [code, said] = await run(checkCommand(), [at('accepting.yaml')]);
+    expect(code).toBe(0);
+    expect(said).toContain('\nCells may reach machine:22, although they should not: SSH takes keys only\n');
+  });
+
   test('tells what is wrong with it', async () => {
     expect(await run(checkCommand(), [at('broken.yaml')])).toEqual([
       1,
