@@ -4,6 +4,7 @@ import { guards as connection } from './drone/connection.ts';
 import { guards as logs } from './drone/logs.ts';
 import { guards as oldBuilds } from './drone/old-builds.ts';
 import { guards as preflight } from './drone/preflight.ts';
+import { guards as traps } from './drone/traps.ts';
 import { guards as trigger } from './drone/trigger.ts';
 import { guards as verdict } from './drone/verdict.ts';
 
@@ -15,4 +16,5 @@ export const drone: readonly Guard[] = [
   ...verdict,
   ...cancel,
   ...logs,
+  ...traps,
 ];
