@@ -727,7 +727,7 @@ describe('a ledger that fails', () => {
       { starting: () => new Promise<void>((done) => (release = done)) },
     );
     const { reader } = await (await job()).task();
-    await reader.until(({ k }) => k === 'ping');
+    await eventually(() => release !== nothing);
     epoch = null;
     release();
     await gone();
