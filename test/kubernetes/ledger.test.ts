@@ -36,7 +36,10 @@ describe('a turn as the holder', () => {
     const first = await holdLedger(where, name);
     const second = openLedger(where, name);
     const acquiring = second.acquire();
-    await expect.poll(() => api.get(leaseOf(name)).spec.leaseTransitions).toBe(1);
+    const looks = (): number => api.calls.filter((call) => call === `GET ${leaseOf(name)}`).length;
+    const before = looks();
+    await expect.poll(looks, { timeout: 20_000 }).toBeGreaterThan(before + 3);
+    expect(api.get(leaseOf(name)).spec.leaseTransitions).toBe(1);
     expect([first.epoch, first.ledger.epoch(), second.epoch()]).toEqual([1, 1, null]);
     expect(await second.create(waiting({ epoch: 1 }))).toBe(false);
     await expect(second.bind('r', job)).rejects.toMatchObject({ code: 'gate-standby' });
