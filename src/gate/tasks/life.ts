@@ -90,8 +90,8 @@ export function createLife(context: Context, ending: Ending): Life {
       task.cell = await startCellSoon(cells, timing, log);
     }
     const { cell } = task;
-    // While the cell came the task may have ended, or have gone to the next turn: who had it before orders nothing.
-    if (task.endedAt !== null) return;
+    // While the cell came the task may have gone to the next turn: who had it before orders nothing.
+    if (task.abandoned) return;
     await audit.write({ event: 'order', decision: 'allowed', ...taskFields(task), cell: cell.id });
     task.offered = ledger.epoch() !== null;
     const actions = await task.journal.apply({ seen: 'cell', cell: cell.id });
