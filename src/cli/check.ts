@@ -1,8 +1,10 @@
 // `airlock check FILE`: everything that is wrong with a policy or a configuration at once, or what it means.
 
+import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { loadConfig } from '../config/index.ts';
-import { loadPolicy } from '../policy/index.ts';
+import { redactProblem } from '../gate/index.ts';
+import { type Policy, loadPolicy } from '../policy/index.ts';
 import { describeConfig } from './describe-config.ts';
 import { describePolicy } from './describe-policy.ts';
 import { readOrEnd } from './gate-flags.ts';
@@ -14,11 +16,29 @@ interface CheckOptions {
 /** What a configuration begins with and a policy never has: the keys that say where the gate's own files are. */
 const isConfig = (text: string): boolean => /^(?:ledger|engine|audit|fleet):/m.test(text);
 
+/** Files of literals lie beside the gate, so one that is not on this machine says nothing. */
+function redactWarnings({ repositories }: Policy): string {
+  const warnings = repositories.map(({ redact, repository }, index) => {
+    if (redact === undefined) return '';
+    try {
+      const problem = redactProblem(readFileSync(redact.file, 'utf8'));
+      return problem === null
+        ? ''
+        : `warning: repositories[${index}].redact: ${redact.file} ${problem}; correct it, or no task of ${repository} is started\n`;
+    } catch {
+      return '';
+    }
+  });
+  return warnings.join('');
+}
+
+const ofPolicy = (policy: Policy): string => `${describePolicy(policy)}\n${redactWarnings(policy)}`;
+
 function meaning(text: string, file: string, command: Command, asConfig: boolean): string {
-  if (!asConfig) return `${file}: ok\n\n${describePolicy(loadPolicy(text, file))}\n`;
+  if (!asConfig) return `${file}: ok\n\n${ofPolicy(loadPolicy(text, file))}`;
   const config = loadConfig(text, file);
   const policy = readOrEnd(config.policy, command, loadPolicy);
-  return `${file}: ok\n\n${describeConfig(config)}\n\n${config.policy}: ok\n\n${describePolicy(policy)}\n`;
+  return `${file}: ok\n\n${describeConfig(config)}\n\n${config.policy}: ok\n\n${ofPolicy(policy)}`;
 }
 
 /** Exits with 1 and one line a problem, `file:line:column: path: what; what to change`, when the file is not right. */

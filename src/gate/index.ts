@@ -28,5 +28,6 @@ export * from './server/limits.ts';
 export * from './server/operator.ts';
 export * from './server/socket.ts';
 export { cellDeadline } from './tasks/orders.ts';
+export { redactProblem } from './tasks/secrets.ts';
 export * from './timing.ts';
 export * from './turns.ts';

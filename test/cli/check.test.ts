@@ -99,6 +99,20 @@ Nobody else may do anything.
     expect((await checkFile(file())).out).not.toContain('disabled');
   });
 
+  test('warns of a file of literals that no task could be started with, and of no other', async () => {
+    const redact = { file: join(folder, 'redact') };
+    const data = file({ repositories: [repository({ redact })] });
+    expect((await checkFile(data)).out).not.toContain('warning');
+    writeFileSync(redact.file, 'secret-name\nx\n');
+    const { code, out } = await checkFile(data);
+    expect(out).toContain(
+      `warning: repositories[0].redact: ${redact.file} holds fewer than 3 characters in line 2: nearly every line of a log would be replaced; correct it, or no task of octo/widgets is started\n`,
+    );
+    expect(code).toBe(0);
+    writeFileSync(redact.file, 'secret-name\n');
+    expect((await checkFile(data)).out).not.toContain('warning');
+  });
+
   test('says so when a pipeline is pinned, a repository may do nothing, or nobody may', async () => {
     const pinned = repository({
       pipeline: { repository: 'octo/deploy', branch: 'main', commit: 'f'.repeat(40) },

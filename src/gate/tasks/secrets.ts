@@ -47,19 +47,25 @@ const shortest = 3;
 const longest = 4096;
 const most = 262_144;
 
-function literalsOf(text: string): readonly string[] {
-  const broken = (what: string): Failure =>
-    new Failure('gate-failed', `the gate's file with what has to be redacted ${what}; tell its operator`);
-  if (text.length > most) throw broken(`has more than ${most} characters`);
-  const lines = text.split(/\r?\n/);
-  for (const [index, { length }] of lines.entries()) {
+const linesOf = (text: string): readonly string[] => text.trim().split(/\r?\n/);
+
+/** What is wrong with the text of a `redact` file; null: nothing. Without it no task that needs the file is started. */
+export function redactProblem(text: string): string | null {
+  if (text.trim() === '') return 'is empty';
+  if (text.trim().length > most) return `has more than ${most} characters`;
+  for (const [index, { length }] of linesOf(text).entries()) {
     if (length > 0 && length < shortest)
-      throw broken(
-        `holds fewer than ${shortest} characters in line ${index + 1}: nearly every line of a log would be replaced`,
-      );
-    if (length > longest) throw broken(`holds more than ${longest} characters in line ${index + 1}`);
+      return `holds fewer than ${shortest} characters in line ${index + 1}: nearly every line of a log would be replaced`;
+    if (length > longest) return `holds more than ${longest} characters in line ${index + 1}`;
   }
-  return lines.filter((line) => line !== '');
+  return null;
+}
+
+function literalsOf(text: string): readonly string[] {
+  const problem = redactProblem(text);
+  if (problem !== null)
+    throw new Failure('gate-failed', `the gate's file with what has to be redacted ${problem}; tell its operator`);
+  return linesOf(text).filter((line) => line !== '');
 }
 
 /**
@@ -77,5 +83,5 @@ export async function readSecrets(
     drone.token === 'workflow' ? workflowToken(droneToken) : await contentOf(drone.token, "the Drone's token", limit);
   const ca = drone.ca === undefined ? undefined : await contentOf(drone.ca, "the Drone's certificate authority", limit);
   const redact = plan.redact === undefined ? '' : await contentOf(plan.redact, 'what has to be redacted', limit);
-  return { token, ca, redact: literalsOf(redact) };
+  return { token, ca, redact: plan.redact === undefined ? [] : literalsOf(redact) };
 }
