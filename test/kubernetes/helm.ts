@@ -111,7 +111,7 @@ export class Helm {
   }
 
   async uninstall({ release, gate }: Place): Promise<void> {
-    await this.must(['uninstall', release, '--namespace', gate, '--wait', '--timeout', '170s']);
+    await this.must(['uninstall', release, '--namespace', gate, '--wait', '--timeout', '100s']);
   }
 
   end(): void {
