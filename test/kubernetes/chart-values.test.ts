@@ -154,7 +154,10 @@ describeCluster('helm', (get) => {
       'template',
       place.release,
       await helm.chart(),
-      ...['--namespace', place.gate, '--values', helm.values(merged(least, more))],
+      '--namespace',
+      place.gate,
+      '--values',
+      helm.values(merged(least, more)),
     ]);
     return { code, stderr };
   };
